@@ -1,0 +1,39 @@
+package schema
+
+type index struct {
+	entities map[string]*Entity
+	objects  map[string]*Object
+	inputs   map[string]*Object
+	enums    map[string]*Enum
+	commands map[string]*Command
+}
+
+// Entity returns the entity of that name, or nil.
+func (m *Model) Entity(name string) *Entity { return m.index.entities[name] }
+
+// Object returns the value object of that name, or nil.
+func (m *Model) Object(name string) *Object { return m.index.objects[name] }
+
+// Input returns the input object of that name, or nil.
+func (m *Model) Input(name string) *Object { return m.index.inputs[name] }
+
+// Enum returns the enum of that name, or nil.
+func (m *Model) Enum(name string) *Enum { return m.index.enums[name] }
+
+// Command returns the command of that name, or nil.
+func (m *Model) Command(name string) *Command { return m.index.commands[name] }
+
+// Field returns the entity's field of that name, or nil. It is a linear scan: entities have tens of fields.
+func (e *Entity) Field(name string) *Field { return findField(e.Fields, name) }
+
+// Field returns the object's field of that name, or nil.
+func (o *Object) Field(name string) *Field { return findField(o.Fields, name) }
+
+func findField(fields []*Field, name string) *Field {
+	for _, f := range fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}

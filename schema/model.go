@@ -1,0 +1,161 @@
+// Package schema turns the model, GraphQL SDL files that declare business entities as state machines,
+// into a checked Model that the rest of Daybook works from. The runtime knows no entity by name.
+package schema
+
+// Model is a checked model. It is immutable after Load and safe for concurrent use.
+// Every slice is in declaration order: files by name, then by line.
+type Model struct {
+	Entities []*Entity
+	Objects  []*Object // value objects, such as OrderLine: they live inside an entity
+	Inputs   []*Object // input objects of command arguments, declared or derived from Objects
+	Enums    []*Enum
+	Commands []*Command // every command of every entity
+
+	index index
+}
+
+// Entity is one business entity: a state machine whose every change is an event.
+type Entity struct {
+	Name        string // "Order"
+	Singular    string // "order": the query field and the payload field
+	Plural      string // "orders": the list query, the default inverse and the collection
+	Description string
+	File        string // base name of its file without extension, "order": one name at every stage
+	Fields      []*Field // as declared, `id` first
+	State       *Field   // the @state field, nil for an entity without states
+	States      []string // the values of the state enum in order, nil without @state
+	Commands    []*Command
+	Inverses    []*Inverse // the other directions of refs that point here
+	CRUD        bool
+	Pos         Pos
+}
+
+// Field is one field of an entity or of a value object.
+type Field struct {
+	Name        string
+	Type        Type
+	Description string
+	Ref         *Ref  // set if the field holds another entity's id
+	Copy        *Copy // set if the consolidator keeps it as a copy of a field of a referenced entity
+	Indexed     bool
+	Unique      bool // implies a claim in the log, see eventlog.Claim
+	Computed    bool // set by rules only: not an input of @crud commands
+	Pos         Pos
+}
+
+// Ref says that a field holds the id of another entity. In a Record the value is that id, a string, under the field's own
+// name; the API shows the entity under the name and the id under name + "Id".
+type Ref struct {
+	Entity  string // the target's name
+	Inverse string // the field on the target that leads back, "" for a ref inside a value object (no inverse there)
+}
+
+// Copy says that a field repeats a field of the entity that a ref of the same entity points to.
+type Copy struct {
+	Via   string // the ref field on this entity, "customer"
+	Field string // the field on the target, "name"
+}
+
+// Inverse is the other direction of a ref: Customer.orders for Order.customer.
+type Inverse struct {
+	Name   string // "orders"
+	Entity string // where the ref is declared, "Order"
+	Field  string // the ref there, "customer"
+}
+
+// Kind is what a value is, as far as storing, comparing and checking it goes.
+type Kind int
+
+// The kinds of values, and the Go type that a Record holds for each.
+const (
+	KindString   Kind = iota // string
+	KindID                   // string
+	KindInt                  // int, within 32 bits
+	KindFloat                // float64, finite
+	KindBoolean              // bool
+	KindDecimal              // scalar.Decimal
+	KindDateTime             // scalar.DateTime
+	KindDate                 // scalar.Date
+	KindLong                 // scalar.Long
+	KindUUID                 // scalar.UUID
+	KindJSON                 // scalar.JSON
+	KindEnum                 // string
+	KindObject               // Record (value objects and input objects)
+	KindEntity               // string: the id of a referenced entity (only on ref fields)
+)
+
+// Type is the type of a field or argument. Lists of lists do not exist in a model.
+type Type struct {
+	Kind        Kind
+	Name        string // the GraphQL name of the innermost type: "Decimal", "OrderLine", "OrderStatus"
+	NonNull     bool   // the value itself (the list, if List)
+	List        bool   // a Record holds []any
+	ElemNonNull bool   // the elements, if List
+}
+
+// Object is a value object or an input object.
+type Object struct {
+	Name        string
+	Description string
+	Fields      []*Field
+	Derived     bool // an input that the model did not declare: OrderLineInput from OrderLine
+	Pos         Pos
+}
+
+// Enum is an enumeration.
+type Enum struct {
+	Name        string
+	Description string
+	Values      []EnumValue
+	Pos         Pos
+}
+
+// EnumValue is one value of an Enum.
+type EnumValue struct {
+	Name        string
+	Description string
+}
+
+// CommandKind says what a command does to its entity's life.
+type CommandKind int
+
+// The kinds of commands.
+const (
+	Create     CommandKind = iota // makes the entity; the id is optional
+	Transition                    // moves it to another state, or changes it where it is
+	Delete                        // ends it
+)
+
+// Command is a declared change of one entity: a mutation of the write API.
+type Command struct {
+	Name        string // "createOrder": the mutation
+	Entity      *Entity
+	Kind        CommandKind
+	From        []string // states it may run in; nil for Create and for entities without states
+	To          string   // the state it leads to; "" if it stays
+	Event       string   // the event's name: "OrderCreated"
+	Args        []*Arg   // without `id` and `command`
+	CRUD        bool     // made by @crud, not declared
+	Description string
+	Pos         Pos
+}
+
+// Arg is one argument of a command.
+type Arg struct {
+	Name        string
+	Type        Type   // as in the write API: refs are IDs, objects are input objects
+	Field       *Field // the entity's field of that name, which the argument sets; nil for input to rules only
+	Ref         string // the referenced entity's name, if Field is a ref
+	Description string
+	Pos         Pos
+}
+
+// Pos is where something was declared.
+type Pos struct {
+	File      string // as given to Load, slash-separated
+	Line, Col int    // from 1
+}
+
+// Record is a set of field values by field name, each of the Go type that its Kind names. A null value is an absent key.
+// A Record that was handed over is not changed by the receiver: it is copied first.
+type Record = map[string]any
