@@ -20,7 +20,7 @@ type Entity struct {
 	Singular    string // "order": the query field and the payload field
 	Plural      string // "orders": the list query, the default inverse and the collection
 	Description string
-	File        string // base name of its file without extension, "order": one name at every stage
+	File        string   // base name of its file without extension, "order": one name at every stage
 	Fields      []*Field // as declared, `id` first
 	State       *Field   // the @state field, nil for an entity without states
 	States      []string // the values of the state enum in order, nil without @state

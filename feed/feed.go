@@ -1,0 +1,84 @@
+// Package feed carries changes from the consolidator to the query side, for live queries and for waits.
+//
+// Per partition a feed is a bounded, resumable sequence of entries under dense offsets. Delivery is at least once; a
+// follower notices a gap (entries dropped before it came) and is told so by an entry of kind Gap.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/position"
+)
+
+// Kind says what an entry is about.
+type Kind string
+
+// The kinds of entries.
+const (
+	Changed Kind = "changed" // an event changed a document
+	Copied  Kind = "copied"  // a source changed, so that the copies in a document did
+	Resync  Kind = "resync"  // too much changed at once to list: whoever looks at Entity reads it again
+	Gap     Kind = "gap"     // made by Follow, never published: entries of the partition were lost, read everything again
+)
+
+// Entry is one change of one document.
+type Entry struct {
+	Partition int    `json:"-"`
+	Offset    uint64 `json:"-"` // dense per partition, assigned by Publish
+
+	Kind    Kind            `json:"kind"`
+	Cause   position.Place  `json:"cause"` // the event that caused it
+	Entity  string          `json:"entity"`
+	ID      string          `json:"id,omitempty"`
+	Version int64           `json:"version,omitempty"`
+	Event   *Event          `json:"event,omitempty"`  // nil for a copy that changed
+	Before  json.RawMessage `json:"before,omitempty"` // a Snapshot; nil if there was none
+	After   json.RawMessage `json:"after,omitempty"`  // a Snapshot; nil if the entity was deleted
+}
+
+// Event is what clients see of the event behind an entry.
+type Event struct {
+	Name      string    `json:"name"`
+	From      string    `json:"from,omitempty"`
+	To        string    `json:"to,omitempty"`
+	Version   int64     `json:"version"`
+	CommandID string    `json:"commandId,omitempty"`
+	Actor     string    `json:"actor,omitempty"`
+	At        time.Time `json:"at"`
+}
+
+// Snapshot is a document as an entry carries it.
+type Snapshot struct {
+	Version   int64           `json:"version"`
+	CreatedAt time.Time       `json:"createdAt"`
+	UpdatedAt time.Time       `json:"updatedAt"`
+	Fields    json.RawMessage `json:"fields"` // own fields and copies, as schema.EncodeRecord writes them
+}
+
+// Cursor is where a follower is: the last offset it has seen of each partition. Its text form is opaque and URL-safe.
+type Cursor struct {
+	Epoch   string // of the feed: a feed that lost its entries (a restart of the in-process one) has another
+	Offsets map[int]uint64
+}
+
+// ErrMalformed is returned by ParseCursor for text that Cursor.String did not make.
+var ErrMalformed = errors.New("not a resume token: send back one that the subscription gave you, unchanged")
+
+// Feed is a feed. All methods are safe for concurrent use.
+type Feed interface {
+	// Publish appends the entries to the partition, in order, all or nothing.
+	Publish(ctx context.Context, partition int, entries []Entry) error
+	// Tail returns the cursor of the newest entries.
+	Tail(ctx context.Context) (Cursor, error)
+	// Read returns entries after the cursor, of each partition in order, at most limit in all (which partition comes first is open), waiting up to wait if there
+	// are none. Entries lost before the cursor's successor, or a cursor of another epoch, appear as one Gap entry per partition,
+	// whose Offset is where reading goes on from.
+	Read(ctx context.Context, after Cursor, limit int, wait time.Duration) ([]Entry, error)
+	// Ping reports whether the feed can be reached.
+	Ping(ctx context.Context) error
+	// Close releases what the feed holds and ends waiting reads. It is safe to call twice.
+	Close() error
+}
