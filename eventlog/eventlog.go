@@ -65,17 +65,18 @@ type Change struct {
 
 // Head is an entity as the log last left it. A missing entity has Version 0 and no fields.
 type Head struct {
-	Version int64
-	State   string
-	Deleted bool
-	Place   position.Place             // of the entity's last event
-	At      time.Time                  // time of the entity's last event
-	Fields  map[string]json.RawMessage // own fields, each the JSON of its value; null fields are absent
+	Version   int64
+	State     string
+	Deleted   bool
+	Place     position.Place             // of the entity's last event
+	At        time.Time                  // time of the entity's last event
+	CreatedAt time.Time                  // time of the entity's first event
+	Fields    map[string]json.RawMessage // own fields, each the JSON of its value; null fields are absent
 }
 
 // Load asks for everything that one decision reads.
 type Load struct {
-	Primary   Ref    // the entity that the command is for: its partition keeps the receipt
+	Primary   Ref    // the entity that the command is for
 	CommandID string // "" for none
 	Refs      []Ref  // further heads
 }
@@ -211,6 +212,8 @@ var (
 	ErrCommandIDReused = errors.New("command id was used before with another input")
 	// ErrInvalid wraps what is wrong with an Append or Load that no engine can take.
 	ErrInvalid = errors.New("invalid request to the log")
+	// ErrClosed is returned by every method of a log after Close, and by reads that were waiting.
+	ErrClosed = errors.New("the log is closed")
 	// ErrPartitions is returned on opening a log that was created with another number of partitions.
 	ErrPartitions = errors.New("the log was created with another number of partitions")
 )

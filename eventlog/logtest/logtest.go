@@ -1,0 +1,174 @@
+// Package logtest is the contract of eventlog.Log as tests: every engine passes Run.
+package logtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+)
+
+// Partitions is the number of partitions that Run's logs have.
+const Partitions = 4
+
+// Features are an engine's real differences, and the ways to do to its storage what a log must survive or notice.
+type Features struct {
+	Durability string                                                                      // what Durability returns
+	Reopen     func(t *testing.T, l eventlog.Log) eventlog.Log                             // closes l, opens the same storage again
+	LoseTail   func(t *testing.T, l eventlog.Log, partition int, keep uint64, hash string) // the storage goes back to the event keep, whose hash is given
+	Tamper     func(t *testing.T, l eventlog.Log, partition int, seq uint64)               // changes a byte of a stored event
+}
+
+// Run runs the contract. Open returns a new, empty log of logtest.Partitions partitions each time, closed by t.Cleanup.
+func Run(t *testing.T, open func(t *testing.T) eventlog.Log, f Features) {
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, s *suite)
+	}{
+		{"Append/versions are contiguous and heads follow", testVersions},
+		{"Append/conditions refuse what they say", testConditions},
+		{"Append/several entities over partitions, all or nothing", testManyEntities},
+		{"Append/raw JSON stays byte for byte", testRawBytes},
+		{"Append/invalid input of every kind", testInvalid},
+		{"Receipts/a duplicate answers what the first did", testDuplicate},
+		{"Receipts/another input under the same id is refused", testReused},
+		{"Receipts/32 callers with one command id make one event", testOneCommandManyCallers},
+		{"Races/32 callers on one version: one wins", testOneVersionManyCallers},
+		{"Races/readers see whole appends", testLoadIsAtomic},
+		{"Claims/take, refuse, move, release", testClaims},
+		{"Claims/racing for one value: one wins", testClaimRace},
+		{"Time/never steps back in a partition", testTime},
+		{"Time/imported events keep theirs and don't move the clock", testImported},
+		{"Read/contiguous, chained, in pages", testReadPages},
+		{"Read/waits and is woken", testReadWaits},
+		{"Read/ends promptly with its context and with the log", testReadEnds},
+		{"Read/notices a log that is not the one it read", testReadBroken},
+		{"Read/notices a lost tail, also when idle", testLostTail},
+		{"Read/notices changed bytes", testTampered},
+		{"History/only that entity, up to the place", testHistory},
+		{"Tail/of empty and filled partitions", testTail},
+		{"Close/twice, and then every method says so", testClose},
+		{"Reopen/everything is still there", testReopen},
+		{"Property/heads equal the fold of the events", testHeadsEqualFold},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			t.Cleanup(cancel)
+			s := &suite{log: open(t), ctx: ctx, features: f}
+			test.run(t, s)
+		})
+	}
+}
+
+// suite is one test's log.
+type suite struct {
+	log      eventlog.Log
+	ctx      context.Context
+	features Features
+	commands int
+}
+
+func ref(id string) eventlog.Ref { return eventlog.Ref{Entity: "Order", ID: id} }
+
+func raw(s string) json.RawMessage { return json.RawMessage(s) }
+
+// step returns an append of one event that takes r from version to version+1 under a new command id.
+func (s *suite) step(r eventlog.Ref, version int64, set map[string]json.RawMessage) eventlog.Append {
+	s.commands++
+	return Step(r, version, fmt.Sprintf("cmd-%d", s.commands), set)
+}
+
+// Step returns an append of one event that takes r from version to version+1, decided now.
+func Step(r eventlog.Ref, version int64, commandID string, set map[string]json.RawMessage) eventlog.Append {
+	changes := []eventlog.Change{}
+	for _, name := range slices.Sorted(mapKeys(set)) {
+		changes = append(changes, eventlog.Change{Op: "set", Path: name, Value: set[name]})
+	}
+	encoded, err := json.Marshal(changes)
+	if err != nil {
+		panic(fmt.Sprintf("logtest: changes of %s: %v", r, err)) // a mistake in a test
+	}
+	return eventlog.Append{
+		Primary: r, CommandID: commandID, InputHash: "hash of " + commandID, Decided: time.Now().UTC(),
+		Conditions: []eventlog.Condition{{Ref: r, Version: version}},
+		Events:     []eventlog.NewEvent{{Ref: r, Name: "Stepped", From: "OLD", To: "NEW", Changes: encoded, Set: set}},
+		Input:      raw(`{"step":true}`),
+	}
+}
+
+func mapKeys[V any](m map[string]V) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (s *suite) append(t *testing.T, a eventlog.Append) *eventlog.Receipt {
+	t.Helper()
+	r, err := s.log.Append(s.ctx, a)
+	if err != nil {
+		t.Fatalf("append of %s: %v", a.Primary, err)
+	}
+	return r
+}
+
+func (s *suite) load(t *testing.T, l eventlog.Load) *eventlog.Loaded {
+	t.Helper()
+	out, err := s.log.Load(s.ctx, l)
+	if err != nil {
+		t.Fatalf("load of %s: %v", l.Primary, err)
+	}
+	return out
+}
+
+func (s *suite) head(t *testing.T, r eventlog.Ref) eventlog.Head {
+	t.Helper()
+	return s.load(t, eventlog.Load{Primary: r}).Heads[r]
+}
+
+// all returns every event of a partition, read in pages of an odd size.
+func (s *suite) all(t *testing.T, partition int) []eventlog.Event {
+	t.Helper()
+	return ReadAll(s.ctx, t, s.log, partition)
+}
+
+// ReadAll returns every event of a partition, checked by Read.
+func ReadAll(ctx context.Context, t testing.TB, l eventlog.Log, partition int) []eventlog.Event {
+	t.Helper()
+	var out []eventlog.Event
+	for after, prev := uint64(0), ""; ; {
+		page, err := l.Read(ctx, partition, after, prev, 7, 0)
+		if err != nil {
+			t.Fatalf("read of partition %d after %d: %v", partition, after, err)
+		}
+		if len(page) == 0 {
+			return out
+		}
+		if len(page) > 7 {
+			t.Fatalf("a read of 7 events returned %d", len(page))
+		}
+		out = append(out, page...)
+		after, prev = page[len(page)-1].Seq, page[len(page)-1].Hash
+	}
+}
+
+// refIn returns an entity of the partition; n tells several apart.
+func (s *suite) refIn(partition, n int) eventlog.Ref {
+	for i, found := 0, 0; ; i++ { // ends: the hash reaches every partition
+		r := ref(fmt.Sprintf("in-%d", i))
+		if s.log.PartitionOf(r) != partition {
+			continue
+		}
+		if found == n {
+			return r
+		}
+		found++
+	}
+}
