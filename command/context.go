@@ -1,33 +1,71 @@
-// Package command decides and appends: state machine, references, rules, receipts.
 package command
 
 import (
+	"context"
+	"fmt"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// Context is what a rule may know besides its arguments.
-type Context struct{}
-
-// Now is the event's time.
-func (c *Context) Now() scalar.DateTime { panic("TODO lead") }
-
-// Load returns another entity as the log last left it.
-func (c *Context) Load(entity, id string) (schema.Record, error) { panic("TODO lead") }
-
-// Rule is a rule as the generated table holds it.
+// Rule says what the model can't: it gets a copy of the entity after the arguments named like fields were set (`id` included), and the
+// input, and returns the entity as it is to be. A *Rejection as its error refuses the command; any other error is a failure.
+// A rule may run several times for one command, and has no effects of its own.
 type Rule func(c *Context, entity, input schema.Record) (schema.Record, error)
 
-// Rules is the rule table: by command name.
+// Rules is a rule table: rules by command name. Commands without a rule are not in it.
 type Rules map[string]Rule
 
-// Rejection is a business rejection.
-type Rejection struct{ Reason, Message, Field string }
+// Context is what a rule may know besides entity and input. It belongs to one run of one rule and is not for concurrent use.
+type Context struct {
+	ctx        context.Context
+	model      *schema.Model
+	log        eventlog.Log
+	now        scalar.DateTime
+	heads      map[eventlog.Ref]eventlog.Head
+	conditions map[eventlog.Ref]int64 // versions of everything that the decision read
+}
 
-func (r *Rejection) Error() string { return r.Message }
+// Now returns the time of the event to be: the log's clock as it was read with the entity, or the time of history that is imported.
+// If another event gets into the same partition first, the event itself may be later by that much.
+func (c *Context) Now() scalar.DateTime { return c.now }
 
-// Reject makes a rejection.
-func Reject(reason, message string) *Rejection { return &Rejection{Reason: reason, Message: message} }
+// Load returns another entity as the log has it now: own fields and `id`, no copies. The command is decided anew if that entity
+// changes before the events are appended. The error is a *Rejection with code REFERENCE_NOT_FOUND if there is none, else a failure; return it as it is.
+func (c *Context) Load(entity, id string) (schema.Record, error) {
+	e := c.model.Entity(entity)
+	if e == nil {
+		return nil, fmt.Errorf("load %s: the model has no such entity", entity)
+	}
+	ref := eventlog.Ref{Entity: entity, ID: id}
+	if !validID(id) {
+		return nil, missing(ref, "")
+	}
+	head, err := c.head(ref)
+	if err != nil {
+		return nil, err
+	}
+	if head.Version == 0 || head.Deleted {
+		return nil, missing(ref, "")
+	}
+	return decodeHead(c.model, e, id, head)
+}
 
-// At names the argument that is at fault, as a path: "lines[2].price".
-func (r *Rejection) At(field string) *Rejection { r.Field = field; return r }
+func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
+	head, ok := c.heads[ref]
+	if !ok {
+		loaded, err := c.log.Load(c.ctx, eventlog.Load{Primary: ref})
+		if err != nil {
+			return head, err
+		}
+		head = loaded.Heads[ref]
+		c.heads[ref] = head
+	}
+	c.conditions[ref] = head.Version
+	return head, nil
+}
+
+func missing(ref eventlog.Ref, path string) *Rejection {
+	return &Rejection{Code: ReferenceNotFound, Field: path, Message: fmt.Sprintf("there is no %s with id %q", ref.Entity, ref.ID)}
+}

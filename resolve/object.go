@@ -1,24 +1,105 @@
-// Package resolve is the seam between the generated GraphQL code and the runtime: what generated resolvers call.
+// Package resolve is the seam between the generated GraphQL code and the runtime: GraphQL in, commands and queries out, and what those
+// answer as GraphQL values. Generated resolvers are one line each and call Root, Stream and Field.
+//
+// A root resolver reads the selection tree below it and has everything loaded at once; the fields below only hand out
+// what was loaded.
 package resolve
 
-import "context"
+import (
+	"context"
 
-// Object is one value of a GraphQL object type.
-type Object struct {
-	typeName string
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Runtime is what resolvers work with. It is immutable and safe for concurrent use.
+type Runtime struct {
+	Model    *schema.Model
+	Commands *command.Engine // nil in a process without the command role
+	Queries  *query.Engine   // nil in a process without the query role
+	Version  string          // what Query.daybook answers
 }
 
-// TypeName returns the GraphQL type of the object.
+// Object is one value of a GraphQL object type. It belongs to one request.
+type Object struct {
+	typeName string
+	source   source
+}
+
+// source gives the values of an object's fields. The value of an object field is an *Object, of a list of objects a []*Object;
+// a null is nil; everything else is as schema.Record holds it.
+type source interface {
+	value(ctx context.Context, name string) (any, error)
+}
+
+// TypeName returns the GraphQL type of the object, "Order". An object of type Node is told by it.
 func (o *Object) TypeName() string { return o.typeName }
 
-// Runtime is what resolvers work with.
-type Runtime struct{}
+// Field resolves a field of an object. T is the Go type that gqlgen binds the field to. The error is one that clients may see,
+// or an internal one that the server hides.
+func Field[T any](ctx context.Context, o *Object, name string) (T, error) {
+	v, err := o.source.value(ctx, name)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return convert[T](v)
+}
 
 // Root resolves a field of Query or Mutation.
-func Root[T any](ctx context.Context, rt *Runtime) (T, error) { panic("TODO lead") }
+func Root[T any](ctx context.Context, rt *Runtime) (T, error) {
+	var none T
+	v, err := rt.root(ctx)
+	if err != nil {
+		return none, err
+	}
+	return convert[T](v)
+}
 
-// Stream resolves a field of Subscription.
-func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) { panic("TODO lead") }
+func (rt *Runtime) root(ctx context.Context) (any, error) {
+	f := current(ctx)
+	if spec := rt.Model.Command(f.Name); spec != nil && graphql.GetFieldContext(ctx).Object == "Mutation" {
+		return rt.mutate(ctx, spec, f)
+	}
+	return rt.query(ctx, f)
+}
 
-// Field resolves a field of an object.
-func Field[T any](ctx context.Context, o *Object, name string) (T, error) { panic("TODO lead") }
+// field is one selected field with its arguments as the client gave them: a key is there if the client (or a default) gave a value.
+type field struct {
+	graphql.CollectedField
+	args map[string]any
+}
+
+func current(ctx context.Context) field {
+	f := graphql.GetFieldContext(ctx).Field
+	return field{f, f.ArgumentMap(graphql.GetOperationContext(ctx).Variables)}
+}
+
+// selected returns the fields that are selected on an object of one of the named types, merged as the specification says
+// (GraphQL, October 2021, section 6.3.2).
+func (f field) selected(ctx context.Context, types ...string) []field {
+	op := graphql.GetOperationContext(ctx)
+	collected := graphql.CollectFields(op, f.Selections, types)
+	out := make([]field, len(collected))
+	for i, c := range collected {
+		out[i] = field{c, nil}
+		if len(c.Arguments) > 0 || c.Definition != nil && len(c.Definition.Arguments) > 0 {
+			out[i].args = c.ArgumentMap(op.Variables)
+		}
+	}
+	return out
+}
+
+// alias returns the response key of the field that is being resolved.
+func alias(ctx context.Context) string { return graphql.GetFieldContext(ctx).Field.Alias }
+
+// publicError is an error whose text and code clients see.
+type publicError struct{ code, message string }
+
+func (e *publicError) Error() string       { return e.message }
+func (e *publicError) GraphQLCode() string { return e.code }
+
+func badInput(message string) error { return &publicError{"INVALID_INPUT", message} }

@@ -1,0 +1,186 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// attempt is one command on its way. prepare is done once, run once per try.
+type attempt struct {
+	cfg  *Config
+	spec *schema.Command
+	cmd  Command
+
+	ref   eventlog.Ref
+	refs  []reference // in the arguments
+	input []byte
+	hash  string
+}
+
+// prepare completes and checks what does not depend on the log.
+func (a *attempt) prepare() error {
+	c := &a.cmd
+	input, err := encodeInput(a.cfg.Model, a.spec, c.Input)
+	if err != nil {
+		return err
+	}
+	a.input, a.hash = input, inputHash(c, input)
+	if c.CommandID != "" && !validID(c.CommandID) {
+		return invalid("command.id", "a command id has 1 to 200 bytes of UTF-8 and no control characters")
+	}
+	if c.ID == "" && a.spec.Kind == schema.Create {
+		c.ID = newID(a.spec.Entity.Name, c.CommandID)
+	}
+	if err := checkID(c.ID); err != nil {
+		return err
+	}
+	if c.CommandID == "" {
+		c.CommandID = string(scalar.NewUUID())
+	}
+	if v := c.ExpectedVersion; v != nil && *v < 0 {
+		return invalid("command.expectedVersion", "a version is 0 or more")
+	}
+	if c.OccurredAt != nil && !a.cfg.AllowImport {
+		return invalid("command.occurredAt", "this server does not import history: start it with --allow-import for that")
+	}
+	a.ref = eventlog.Ref{Entity: a.spec.Entity.Name, ID: c.ID}
+	a.refs = argRefs(a.cfg.Model, a.spec, c.Input)
+	return nil
+}
+
+// run loads, decides and appends once.
+func (a *attempt) run(ctx context.Context) (*Result, error) {
+	loaded, err := a.cfg.Log.Load(ctx, a.load())
+	if err != nil {
+		return nil, err
+	}
+	head := loaded.Heads[a.ref]
+	if loaded.Receipt != nil {
+		return a.duplicate(ctx, loaded.Receipt, head)
+	}
+	before, err := snapshot(a.cfg.Model, a.ref, head)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.decide(ctx, loaded, before)
+	if err != nil {
+		return rejected(visible(before), err)
+	}
+	if a.cmd.DryRun {
+		return a.rehearsed(d), nil
+	}
+	receipt, err := a.cfg.Log.Append(ctx, d.append)
+	if err != nil {
+		return a.appendFailed(before, err)
+	}
+	if receipt.Duplicate {
+		return a.duplicateNow(ctx, receipt)
+	}
+	at := receipt.Events[0].At.UTC()
+	d.after.UpdatedAt = at
+	if d.after.Version == 1 {
+		d.after.CreatedAt = at
+	}
+	return &Result{Entity: d.after, Receipt: a.receipt(receipt), Known: others(loaded.Heads, a.ref)}, nil
+}
+
+func (a *attempt) load() eventlog.Load {
+	l := eventlog.Load{Primary: a.ref, CommandID: a.cmd.CommandID}
+	seen := map[eventlog.Ref]bool{a.ref: true}
+	for _, r := range a.refs {
+		if !seen[r.ref] && validID(r.ref.ID) {
+			seen[r.ref] = true
+			l.Refs = append(l.Refs, r.ref)
+		}
+	}
+	return l
+}
+
+// appendFailed turns what the log refused into rejections; a lost race stays an error, so that the command is tried again.
+func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
+	var claimed *eventlog.ClaimedError
+	switch {
+	case errors.Is(err, eventlog.ErrCommandIDReused):
+		return rejected(visible(before), reused(a.cmd.CommandID))
+	case errors.As(err, &claimed):
+		field := claimed.Claim.Field[len(a.spec.Entity.Name)+1:]
+		return rejected(visible(before), &Rejection{Code: NotUnique, Field: field,
+			Message: fmt.Sprintf("another %s has the %s %q", a.spec.Entity.Name, field, claimed.Claim.Value)})
+	}
+	return nil, err
+}
+
+func (a *attempt) receipt(r *eventlog.Receipt) *Receipt {
+	return &Receipt{
+		CommandID: r.CommandID, Position: r.Position(), Version: r.Events[0].Version, Events: r.Events,
+		Duplicate: r.Duplicate, Durability: a.cfg.Log.Durability(),
+	}
+}
+
+// others are the heads that were read besides the command's own entity.
+func others(heads map[Ref]eventlog.Head, own Ref) Known {
+	delete(heads, own)
+	return Known{heads}
+}
+
+// rehearsed is the answer to a dry run: what would have happened.
+func (a *attempt) rehearsed(d *decision) *Result {
+	r := &Receipt{CommandID: a.cmd.CommandID, Version: d.after.Version, Durability: "none"}
+	for _, e := range d.append.Events {
+		r.Events = append(r.Events, eventlog.Appended{
+			Ref: e.Ref, Name: e.Name, From: e.From, To: e.To, Version: d.after.Version, At: d.append.Decided,
+			Partition: a.cfg.Log.PartitionOf(e.Ref),
+		})
+	}
+	return &Result{Entity: d.after, Receipt: r}
+}
+
+// when returns the time of the event to be.
+func (a *attempt) when(now time.Time, head eventlog.Head) (scalar.DateTime, error) {
+	if a.cmd.OccurredAt == nil {
+		return scalar.NewDateTime(now), nil
+	}
+	at := *a.cmd.OccurredAt
+	switch {
+	case at.Time().After(now):
+		return at, invalid("command.occurredAt", fmt.Sprintf("%s lies in the future of the log, where it is %s", at, scalar.NewDateTime(now)))
+	case head.Version > 0 && at.Time().Before(head.At):
+		return at, invalid("command.occurredAt", fmt.Sprintf("%s is before the entity's previous event, which was at %s", at, scalar.NewDateTime(head.At)))
+	}
+	return at, nil
+}
+
+func invalid(field, message string) *Rejection {
+	return &Rejection{Code: InvalidInput, Field: field, Message: message}
+}
+
+func reused(id string) *Rejection {
+	return &Rejection{Code: CommandIDReused, Field: "command.id", Message: fmt.Sprintf("the command id %q was used before with another input", id)}
+}
+
+func checkID(id string) error {
+	if !validID(id) {
+		return invalid("id", "an id has 1 to 200 bytes of UTF-8 and no control characters")
+	}
+	return nil
+}
+
+func validID(id string) bool {
+	if len(id) == 0 || len(id) > 200 || !utf8.ValidString(id) {
+		return false
+	}
+	for _, r := range id {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,66 @@
+// Package command decides and appends. It turns a command into events: it loads what the decision reads in one atomic read, checks
+// the transition, the references and the rule, computes what changed, and appends that under the condition that nothing it read
+// has changed meanwhile. Deciding is pure; reading and appending happen in Engine only.
+package command
+
+import (
+	"time"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Command is a request to change one entity.
+type Command struct {
+	Name  string        // as the model declares it: "approveOrder"
+	ID    string        // the entity's; may be "" for a create
+	Input schema.Record // arguments by name, as schema.Model.Coerce makes them. Here a key with nil is an explicit null, which clears; an absent key leaves.
+
+	CommandID       string           // "" for none: the engine draws one
+	ExpectedVersion *int64           // nil for any. 0 for a create means what nil does
+	OccurredAt      *scalar.DateTime // nil but for history that is imported
+	DryRun          bool             // decide and answer, write nothing
+
+	Actor         string
+	CorrelationID string
+	CausationID   string
+}
+
+// Result is what became of a command: either Receipt is set, or Rejections has at least one element.
+type Result struct {
+	Entity     *Snapshot // after the command; on rejection as it was; nil if there is none
+	Receipt    *Receipt
+	Rejections []*Rejection
+	Known      Known // what was read on the way, for Engine.Snapshots
+}
+
+// Ref names one entity.
+type Ref = eventlog.Ref
+
+// Known holds heads that a command has read already. The zero value holds none.
+type Known struct {
+	heads map[eventlog.Ref]eventlog.Head
+}
+
+// Receipt is the proof of an accepted command.
+type Receipt struct {
+	CommandID  string
+	Position   position.Position   // of everything that the command wrote
+	Version    int64               // of the entity, after the command
+	Events     []eventlog.Appended // the entity's own first
+	Duplicate  bool                // the command had been accepted before; this is what it did then
+	Durability string              // what the events survive: "memory", "fsync"; "none" for a dry run
+}
+
+// Snapshot is one entity as the log has it: own fields and `id`, no copies.
+type Snapshot struct {
+	Ref       eventlog.Ref
+	Version   int64
+	State     string
+	Fields    schema.Record
+	Deleted   bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
