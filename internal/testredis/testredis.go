@@ -19,7 +19,8 @@ import (
 // shared is the server of this test binary, for tests that only need some Redis. It ends with the process, see process.
 var shared struct {
 	sync.Mutex
-	url string
+	url  string
+	keep any // the server's handle: once collected, its pipe closes and the server ends
 }
 
 // URL returns the URL of a Redis that other tests use at the same time: keep to keys that contain a Prefix, and flush nothing.
@@ -53,6 +54,7 @@ func startShared(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		shared.keep = p
 		return "redis://" + p.addr
 	}
 	fallBack(t, "using miniredis, an imitation: install redis-server, or set REDIS_URL")

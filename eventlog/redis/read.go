@@ -1,0 +1,191 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
+	"github.com/daybook-cqrs/daybook/position"
+)
+
+const (
+	maxRead      = 10_000      // events per Read, whatever the limit asked for
+	verifyEvery  = time.Second // how often a waiting read looks whether its log is still there
+	maxSeq       = 1 << 53     // what Lua counts exactly
+	historyPiece = 200         // events that history.lua follows in one go: it blocks Redis meanwhile
+)
+
+// Read implements eventlog.Log. A limit beyond 10,000 counts as 10,000. It reads the entry at after each time, and every second while it
+// waits, so that a log that lost its tail is noticed when idle too.
+func (l *Log) Read(ctx context.Context, partition int, after uint64, prevHash string, limit int, wait time.Duration) ([]eventlog.Event, error) {
+	if err := l.checkRead(partition, after, limit); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(wait)
+	for {
+		woken, done := l.watch.on(partition)
+		events, err := l.readOnce(ctx, partition, after, prevHash, min(limit, maxRead))
+		left := time.Until(deadline)
+		if err != nil || len(events) > 0 || left <= 0 {
+			done()
+			return events, err
+		}
+		timer := time.NewTimer(min(left, verifyEvery))
+		select {
+		case <-woken:
+		case <-timer.C:
+		case <-ctx.Done():
+			err = l.fail("read", ctx.Err())
+		case <-l.closed:
+			err = eventlog.ErrClosed
+		}
+		timer.Stop()
+		done()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *Log) checkRead(partition int, after uint64, limit int) error {
+	switch {
+	case partition < 0 || partition >= l.keys.partitions:
+		return fmt.Errorf("%w: partition %d of %d", eventlog.ErrInvalid, partition, l.keys.partitions)
+	case limit < 1:
+		return fmt.Errorf("%w: a read of %d events", eventlog.ErrInvalid, limit)
+	case after > maxSeq:
+		return &eventlog.BrokenError{Partition: partition, After: after, Reason: "no log is that long"}
+	}
+	return nil
+}
+
+func (l *Log) readOnce(ctx context.Context, partition int, after uint64, prevHash string, limit int) ([]eventlog.Event, error) {
+	from, rows := "-", limit
+	if after > 0 {
+		from, rows = entryID(after), limit+1 // the anchor
+	}
+	messages, err := l.client.XRangeN(ctx, l.keys.log(partition), from, "+", int64(rows)).Result()
+	if err != nil {
+		return nil, l.fail("read", err)
+	}
+	entries := make([]entry.Entry, len(messages))
+	for i := range messages {
+		if entries[i], err = parseEntry(partition, messages[i].ID, fieldsOf(messages[i])); err != nil {
+			return nil, &eventlog.BrokenError{Partition: partition, After: after, Reason: err.Error()}
+		}
+	}
+	return entry.Follow(partition, after, prevHash, entries)
+}
+
+func entryID(seq uint64) string { return strconv.FormatUint(seq, 10) + "-0" }
+
+func fieldsOf(m goredis.XMessage) func(name string) string {
+	return func(name string) string {
+		s, _ := m.Values[name].(string)
+		return s
+	}
+}
+
+// parseEntry reads one entry of the stream, see append.lua.
+func parseEntry(partition int, id string, field func(name string) string) (entry.Entry, error) {
+	e := entry.Entry{
+		Partition: partition, Prev: field("p"), Hash: field("h"), Meta: field("m"), Changes: field("c"), Input: field("i"),
+	}
+	seq, ok := strings.CutSuffix(id, "-0")
+	assigned := strings.Split(field("x"), " ")
+	if !ok || len(assigned) != 4 {
+		return e, fmt.Errorf("entry %s is none of the log's", id)
+	}
+	var errs [4]error
+	e.Seq, errs[0] = strconv.ParseUint(seq, 10, 64)
+	e.Epoch, errs[1] = strconv.ParseUint(assigned[0], 10, 64)
+	e.Version, errs[2] = strconv.ParseInt(assigned[1], 10, 64)
+	e.Back, errs[3] = strconv.ParseUint(assigned[2], 10, 64)
+	e.At = assigned[3]
+	if err := errors.Join(errs[:]...); err != nil {
+		return e, fmt.Errorf("entry %s is none of the log's: %w", id, err)
+	}
+	return e, nil
+}
+
+// Tail implements eventlog.Log.
+func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
+	var t eventlog.Tail
+	if err := l.checkRead(partition, 0, 1); err != nil {
+		return t, err
+	}
+	values, err := l.client.HMGet(ctx, l.keys.meta(partition), "id", "epoch", "seq", "hash", "clock").Result()
+	if err != nil {
+		return t, l.fail("tail", err)
+	}
+	m := texts(values)
+	if len(m) != 5 || m[0] != l.id {
+		return t, l.fail("tail", errLost(l.keys.meta(partition)+" is not of the log that was opened"))
+	}
+	var errs [3]error
+	t.Place.Epoch, errs[0] = strconv.ParseUint(m[1], 10, 64)
+	t.Place.Seq, errs[1] = strconv.ParseUint(m[2], 10, 64)
+	t.Clock, errs[2] = entry.ParseTime(m[4])
+	t.Hash = m[3]
+	return t, l.fail("tail", errors.Join(errs[:]...))
+}
+
+// History implements eventlog.Log: history.lua follows the back-pointers.
+func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) ([]eventlog.Event, error) {
+	if err := (eventlog.Load{Primary: ref}).Check(); err != nil {
+		return nil, err
+	}
+	partition := l.PartitionOf(ref)
+	if err := l.checkRead(partition, at.Seq, 1); err != nil {
+		return nil, err
+	}
+	broken := func(why string) error {
+		return &eventlog.BrokenError{Partition: partition, After: at.Seq, Reason: why}
+	}
+	var entries []entry.Entry
+	for next := at.Seq; next > 0; { // ends: each piece leads to smaller sequences, or to none
+		reply, err := historyScript.Run(ctx, l.client, []string{l.keys.log(partition)}, next, historyPiece).Slice()
+		if err != nil {
+			return nil, l.fail("history", err)
+		}
+		for _, v := range reply {
+			e, err := parseReply(partition, v)
+			if err != nil || e.Seq != next || e.Back >= next {
+				return nil, broken(fmt.Sprintf("event %d in the history of %s can't be read (%v)", next, ref, err))
+			}
+			entries, next = append(entries, e), e.Back
+		}
+		if len(reply) < historyPiece {
+			break
+		}
+	}
+	if len(entries) > 0 && entries[0].Epoch != at.Epoch {
+		return nil, broken(fmt.Sprintf("event %d is of epoch %d, not %d", at.Seq, entries[0].Epoch, at.Epoch))
+	}
+	return entry.History(ref, partition, at.Seq, entries)
+}
+
+// parseReply reads an entry as a script returns it: {id, {name, value, ...}}.
+func parseReply(partition int, reply any) (entry.Entry, error) {
+	pair, _ := reply.([]any)
+	if len(pair) != 2 {
+		return entry.Entry{}, fmt.Errorf("history.lua answered %v", reply)
+	}
+	id, _ := pair[0].(string)
+	fields := texts(pair[1])
+	return parseEntry(partition, id, func(name string) string {
+		for i := 0; i+1 < len(fields); i += 2 {
+			if fields[i] == name {
+				return fields[i+1]
+			}
+		}
+		return ""
+	})
+}

@@ -1,0 +1,193 @@
+// Package redis is the event log in Redis Streams: the engine to scale out with.
+//
+// An append is one Lua script, so that it happens entirely or not at all. Standalone Redis and Sentinel, 6.2 or later; a Cluster is refused.
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+)
+
+// Defaults of Options.
+const (
+	DefaultPartitions    = 16
+	DefaultPrefix        = "daybook"
+	DefaultReceiptWindow = 7 * 24 * time.Hour
+
+	format = "1" // of what is stored; another one is refused
+)
+
+// Options say how to open a log.
+type Options struct {
+	Partitions    int           // 1 to eventlog.MaxPartitions; 0 takes what Redis has, DefaultPartitions for a new log
+	Prefix        string        // of all keys, without braces; "" is DefaultPrefix. Logs of several services share a Redis by it
+	ReceiptWindow time.Duration // how long a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
+}
+
+// Log is an eventlog.Log in Redis.
+type Log struct {
+	keys       keys
+	id         string // of this very log: one that was lost and made anew has another
+	window     time.Duration
+	durability string
+	client     goredis.UniversalClient
+	pipe       *pipe
+	watch      *watch
+
+	closed    chan struct{}
+	closeOnce sync.Once
+	closeErr  error
+	running   sync.WaitGroup
+}
+
+var _ eventlog.Log = (*Log)(nil)
+
+// Open opens the log in the Redis at url (redis://, rediss://, unix://), and makes it if there is none. It returns eventlog.ErrPartitions (wrapped) if the log
+// has another number of partitions, and refuses a Redis that would throw parts of a log away. The log runs goroutines until Close.
+func Open(ctx context.Context, url string, o Options) (*Log, error) {
+	ro, err := goredis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("the URL of Redis: %w", err)
+	}
+	return open(ctx, o, func(tune func(*goredis.Options)) goredis.UniversalClient {
+		c := *ro
+		tune(&c)
+		return goredis.NewClient(&c)
+	})
+}
+
+// OpenUniversal is Open with go-redis' options, for Sentinel (MasterName set) and whatever else a URL can't say.
+func OpenUniversal(ctx context.Context, u goredis.UniversalOptions, o Options) (*Log, error) {
+	if u.IsClusterMode || u.MasterName == "" && len(u.Addrs) > 1 {
+		return nil, errCluster
+	}
+	return open(ctx, o, func(tune func(*goredis.Options)) goredis.UniversalClient {
+		c := u
+		if c.MasterName == "" {
+			simple := c.Simple()
+			tune(simple)
+			return goredis.NewClient(simple)
+		}
+		failover := c.Failover()
+		var tuned goredis.Options
+		tune(&tuned)
+		failover.ContextTimeoutEnabled = tuned.ContextTimeoutEnabled
+		return goredis.NewFailoverClient(failover)
+	})
+}
+
+func open(ctx context.Context, o Options, connect func(tune func(*goredis.Options)) goredis.UniversalClient) (*Log, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	tune := func(c *goredis.Options) { c.ContextTimeoutEnabled = true }
+	l := &Log{keys: keys{prefix: o.Prefix}, window: o.ReceiptWindow, client: connect(tune), closed: make(chan struct{})}
+	err := l.prepare(ctx, o.Partitions)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the log in Redis: %w", explain(err)), l.client.Close())
+	}
+	l.pipe = newPipe(l.client)
+	l.watch = newWatch(connect(tune), l.keys)
+	l.running.Go(func() { l.pipe.run(l.closed) })
+	l.running.Go(func() { l.watch.run(l.closed) })
+	return l, nil
+}
+
+func (o *Options) fill() error {
+	if o.Partitions < 0 || o.Partitions > eventlog.MaxPartitions {
+		return fmt.Errorf("a log has 1 to %d partitions, not %d", eventlog.MaxPartitions, o.Partitions)
+	}
+	if o.ReceiptWindow == 0 {
+		o.ReceiptWindow = DefaultReceiptWindow
+	}
+	if o.ReceiptWindow < time.Minute {
+		return fmt.Errorf("the receipt window is at least a minute, not %s", o.ReceiptWindow)
+	}
+	if o.Prefix == "" {
+		o.Prefix = DefaultPrefix
+	}
+	if strings.ContainsAny(o.Prefix, "{} \t\r\n") || len(o.Prefix) > 100 {
+		return fmt.Errorf("the key prefix %q has braces or blanks, or more than 100 bytes", o.Prefix)
+	}
+	return nil
+}
+
+// prepare checks the server, then makes the log or checks what is there.
+func (l *Log) prepare(ctx context.Context, partitions int) error {
+	var err error
+	if l.durability, err = checkServer(ctx, l.client); err != nil {
+		return err
+	}
+	asked := partitions
+	if asked == 0 {
+		asked = DefaultPartitions
+	}
+	names := []string{l.keys.settings()}
+	for p := range asked {
+		names = append(names, l.keys.meta(p))
+	}
+	have, err := initScript.Run(ctx, l.client, names, uuid.NewString(), format, asked).StringSlice()
+	if err != nil {
+		return err
+	}
+	if have[0] == "lost" {
+		return fmt.Errorf("part of it is gone: %s: restore Redis from a copy, or choose another key prefix", have[1])
+	}
+	if have[1] != format {
+		return fmt.Errorf("its format is version %s, this program reads version %s: use the program of that version", have[1], format)
+	}
+	l.id = have[0]
+	if _, err := fmt.Sscan(have[2], &l.keys.partitions); err != nil || l.keys.partitions < 1 || l.keys.partitions > eventlog.MaxPartitions {
+		return fmt.Errorf("%s is damaged: it says the log has %q partitions", l.keys.settings(), have[2])
+	}
+	if partitions != 0 && partitions != l.keys.partitions {
+		return fmt.Errorf("%w: it has %d, not %d: open it with %[2]d", eventlog.ErrPartitions, l.keys.partitions, partitions)
+	}
+	return nil
+}
+
+// Partitions returns the number of partitions.
+func (l *Log) Partitions() int { return l.keys.partitions }
+
+// PartitionOf returns the partition of an entity.
+func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.keys.partitionOf(ref) }
+
+// Durability is "fsync" if Redis said on Open that it syncs every write before it answers, else "memory".
+func (l *Log) Durability() string { return l.durability }
+
+// Ping reports whether Redis answers.
+func (l *Log) Ping(ctx context.Context) error {
+	return l.fail("ping", l.client.Ping(ctx).Err())
+}
+
+// Close ends waiting reads and appends, and the connections. It is safe to call twice.
+func (l *Log) Close() error {
+	l.closeOnce.Do(func() {
+		close(l.closed)
+		l.closeErr = errors.Join(l.watch.client.Close(), l.client.Close())
+		l.running.Wait()
+	})
+	return l.closeErr
+}
+
+// fail wraps an error with what failed and what to do about it; after Close it is ErrClosed.
+func (l *Log) fail(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-l.closed:
+		return eventlog.ErrClosed
+	default:
+		return fmt.Errorf("log in Redis: %s: %w", what, explain(err))
+	}
+}

@@ -1,0 +1,103 @@
+package redis
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+var (
+	//go:embed append.lua
+	appendSource string
+	//go:embed load.lua
+	loadSource string
+	//go:embed init.lua
+	initSource string
+	//go:embed history.lua
+	historySource string
+
+	appendScript  = goredis.NewScript(appendSource)
+	loadScript    = goredis.NewScript(loadSource)
+	initScript    = goredis.NewScript(initSource)
+	historyScript = goredis.NewScript(historySource)
+)
+
+var errCluster = errors.New("a Redis Cluster is not supported yet: use a standalone Redis or Sentinel")
+
+// checkServer refuses a server that can't keep a log, and returns the durability of its acknowledged writes.
+func checkServer(ctx context.Context, c goredis.UniversalClient) (string, error) {
+	if err := c.Ping(ctx).Err(); err != nil {
+		return "", err
+	}
+	info := readInfo(ctx, c)
+	switch {
+	case info["cluster_enabled"] == "1":
+		return "", errCluster
+	case info["role"] == "slave":
+		return "", errors.New("it is a read-only replica: give the address of the master")
+	case tooOld(info["redis_version"]):
+		return "", fmt.Errorf("it is version %s: 6.2 or later is needed", info["redis_version"])
+	}
+	if p := info["maxmemory_policy"]; p != "" && p != "noeviction" {
+		return "", fmt.Errorf("its maxmemory-policy is %s, by which it would throw parts of the log away: set maxmemory-policy noeviction", p)
+	}
+	config, err := c.ConfigGet(ctx, "append*").Result()
+	if err == nil && config["appendonly"] == "yes" && config["appendfsync"] == "always" {
+		return "fsync", nil
+	}
+	return "memory", nil // a managed Redis may forbid CONFIG: then nothing better can be promised
+}
+
+// readInfo returns what INFO says, nothing if it can't be asked.
+func readInfo(ctx context.Context, c goredis.UniversalClient) map[string]string {
+	text, err := c.Info(ctx).Result()
+	if err != nil {
+		return nil
+	}
+	info := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			info[name] = value
+		}
+	}
+	return info
+}
+
+func tooOld(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, err := strconv.Atoi(major)
+	if err != nil {
+		return false // unknown: let it try
+	}
+	b, _ := strconv.Atoi(minor)
+	return a < 6 || a == 6 && b < 2
+}
+
+// advice is what to do about what Redis answers, by the first word of the answer.
+var advice = []struct{ word, text string }{
+	{"OOM", "Redis is out of memory (maxmemory): give it more; nothing was written"},
+	{"READONLY", "it is a read-only replica: give the address of the master; nothing was written"},
+	{"MISCONF", "Redis can't save to its disk and refuses writes: see its log; nothing was written"},
+	{"NOREPLICAS", "Redis has fewer replicas than min-replicas-to-write asks for; nothing was written"},
+	{"WRONGTYPE", "a key of the log holds something else: choose another key prefix, or remove that key"},
+	{"LOADING", "Redis is still loading its data: try again"},
+	{"NOAUTH", "Redis wants a password: put it into the URL"},
+	{"WRONGPASS", "the user name or password in the URL is wrong"},
+	{"NOPERM", "the Redis user may not do that: grant it the key prefix and scripts"},
+}
+
+// explain adds the advice to an answer of Redis.
+func explain(err error) error {
+	for _, a := range advice {
+		if strings.HasPrefix(err.Error(), a.word) {
+			return fmt.Errorf("%s (%w)", a.text, err)
+		}
+	}
+	return err
+}
