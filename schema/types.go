@@ -1,0 +1,180 @@
+package schema
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// enums reads the enums.
+func (l *loader) enums() {
+	for _, d := range l.defsOf(ast.Enum) {
+		l.noDirectives(d.Directives, "an enum")
+		e := &Enum{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		seen := map[string]bool{}
+		for _, v := range d.EnumValues {
+			l.noDirectives(v.Directives, "an enum value")
+			if seen[v.Name] {
+				l.fail(posOf(v.Position), "leave one out", "%s has the value %s twice", d.Name, v.Name)
+			}
+			seen[v.Name] = true
+			e.Values = append(e.Values, EnumValue{v.Name, v.Description})
+		}
+		if len(e.Values) == 0 {
+			l.fail(e.Pos, "list its values", "the enum %s has no values", d.Name)
+		}
+		l.model.Enums = append(l.model.Enums, e)
+	}
+}
+
+// defsOf returns the definitions of a kind in the order of files and lines.
+func (l *loader) defsOf(kind ast.DefinitionKind) []*ast.Definition {
+	var out []*ast.Definition
+	for _, d := range l.defs {
+		if d.Kind == kind {
+			out = append(out, d)
+		}
+	}
+	sortByPos(out, func(d *ast.Definition) Pos { return posOf(d.Position) })
+	return out
+}
+
+// objects reads value objects and input objects, and derives the inputs that are not declared.
+func (l *loader) objects() {
+	for _, d := range l.defsOf(ast.Object) {
+		if l.entityOf[d.Name] != nil {
+			continue
+		}
+		l.onlyDirectives(d.Directives, "the type "+d.Name)
+		o := &Object{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		o.Fields = l.fields(d, false)
+		l.model.Objects = append(l.model.Objects, o)
+	}
+	for _, d := range l.defsOf(ast.InputObject) {
+		l.noDirectives(d.Directives, "an input")
+		o := &Object{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		o.Fields = l.inputFields(d)
+		l.model.Inputs = append(l.model.Inputs, o)
+	}
+	l.derive()
+}
+
+// derive makes OrderLineInput of OrderLine, for every value object whose input is not declared.
+func (l *loader) derive() {
+	for _, o := range l.model.Objects {
+		name := o.Name + "Input"
+		if l.defs[name] != nil {
+			continue
+		}
+		in := &Object{Name: name, Description: o.Description, Derived: true, Pos: o.Pos}
+		for _, f := range o.Fields {
+			g := *f
+			if g.Type.Kind == KindObject {
+				g.Type.Name += "Input"
+			}
+			if g.Ref != nil {
+				g.Type.Kind, g.Type.Name = KindID, "ID"
+			}
+			in.Fields = append(in.Fields, &g)
+		}
+		l.model.Inputs = append(l.model.Inputs, in)
+	}
+}
+
+// fields reads the fields of an entity or of a value object.
+func (l *loader) fields(d *ast.Definition, entity bool) []*Field {
+	var out []*Field
+	seen := map[string]bool{}
+	for _, fd := range d.Fields {
+		p := posOf(fd.Position)
+		if seen[fd.Name] {
+			l.fail(p, "leave one out", "%s has the field %s twice", d.Name, fd.Name)
+			continue
+		}
+		seen[fd.Name] = true
+		if len(fd.Arguments) > 0 {
+			l.fail(p, "leave them out", "a field of a model has no arguments")
+		}
+		f := &Field{Name: fd.Name, Description: fd.Description, Pos: p}
+		var ok bool
+		if f.Type, ok = l.typeOf(fd.Type, p, false); !ok {
+			continue
+		}
+		l.fieldDirectives(d, f, fd.Directives, entity)
+		out = append(out, f)
+	}
+	if len(out) == 0 && len(d.Fields) == 0 {
+		l.fail(posOf(d.Position), "give it fields", "the type %s has no fields", d.Name)
+	}
+	return out
+}
+
+func (l *loader) inputFields(d *ast.Definition) []*Field {
+	var out []*Field
+	for _, fd := range d.Fields {
+		p := posOf(fd.Position)
+		l.noDirectives(fd.Directives, "a field of an input")
+		if fd.DefaultValue != nil {
+			l.fail(p, "set it in a rule", "a field of an input has no default")
+		}
+		if t, ok := l.typeOf(fd.Type, p, true); ok {
+			out = append(out, &Field{Name: fd.Name, Description: fd.Description, Type: t, Pos: p})
+		}
+	}
+	return out
+}
+
+// typeOf reads a type. Of inputs, objects are inputs.
+func (l *loader) typeOf(t *ast.Type, p Pos, input bool) (Type, bool) {
+	out := Type{NonNull: t.NonNull}
+	if t.Elem != nil {
+		out.List, out.ElemNonNull = true, t.Elem.NonNull
+		t = t.Elem
+		if t.Elem != nil {
+			l.fail(p, "put the inner list into a type of its own", "a list of lists can't be stored")
+			return out, false
+		}
+	}
+	out.Name = t.NamedType
+	if kind, ok := kinds[out.Name]; ok {
+		out.Kind = kind
+		return out, true
+	}
+	d := l.defs[out.Name]
+	switch {
+	case d == nil && input && l.derivable(out.Name):
+		out.Kind = KindObject
+	case d == nil:
+		l.fail(p, "declare it, or use a scalar", "there is no type %s", out.Name)
+		return out, false
+	case d.Kind == ast.Enum:
+		out.Kind = KindEnum
+	case d.Kind == ast.InputObject && input:
+		out.Kind = KindObject
+	case d.Kind == ast.InputObject:
+		l.fail(p, "use a type", "%s is an input: a field can't hold it", out.Name)
+		return out, false
+	case input:
+		l.fail(p, "write "+suggestInput(l, out.Name), "%s is not an input type", out.Name)
+		return out, false
+	case l.entityOf[out.Name] != nil:
+		out.Kind = KindEntity
+	default:
+		out.Kind = KindObject
+	}
+	return out, true
+}
+
+func suggestInput(l *loader, name string) string {
+	if l.entityOf[name] != nil {
+		return "ID"
+	}
+	return name + "Input"
+}
+
+// derivable reports whether name is that of an input that will be derived from a value object.
+func (l *loader) derivable(name string) bool {
+	if len(name) <= len("Input") || name[len(name)-5:] != "Input" {
+		return false
+	}
+	d := l.defs[name[:len(name)-5]]
+	return d != nil && d.Kind == ast.Object && l.entityOf[d.Name] == nil
+}
