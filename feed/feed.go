@@ -28,6 +28,7 @@ const (
 type Entry struct {
 	Partition int    `json:"-"`
 	Offset    uint64 `json:"-"` // dense per partition, assigned by Publish
+	Epoch     string `json:"-"` // of a Gap only: the feed's
 
 	Kind    Kind            `json:"kind"`
 	Cause   position.Place  `json:"cause"` // the event that caused it
@@ -74,8 +75,8 @@ type Feed interface {
 	// Tail returns the cursor of the newest entries.
 	Tail(ctx context.Context) (Cursor, error)
 	// Read returns entries after the cursor, of each partition in order, at most limit in all (which partition comes first is open), waiting up to wait if there
-	// are none. Entries lost before the cursor's successor, or a cursor of another epoch, appear as one Gap entry per partition,
-	// whose Offset is where reading goes on from.
+	// are none. limit is at least the number of partitions. Entries lost before the cursor's successor, or a cursor of another epoch, appear as one Gap entry per partition,
+	// whose Offset and Epoch are where reading goes on from: Cursor.Seen takes them over.
 	Read(ctx context.Context, after Cursor, limit int, wait time.Duration) ([]Entry, error)
 	// Ping reports whether the feed can be reached.
 	Ping(ctx context.Context) error
