@@ -63,6 +63,7 @@ type Version struct {
 	From, To                                     string
 	Deleted                                      bool
 	At                                           time.Time     // validFrom
+	ValidTo                                      time.Time     // when its successor took over, zero for the latest; Archive sets it, and ignores it in its input
 	State                                        schema.Record // full own state after the event, without copies
 	Changes                                      []byte        // raw JSON of the event's changes
 	CommandID, Actor, CorrelationID, CausationID string

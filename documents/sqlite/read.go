@@ -1,0 +1,203 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/documents"
+)
+
+const columns = "_id, _version, _created, _updated, _deleted, sources, body"
+
+// row is what every read scans: the columns, and with ListBy the key.
+type row struct {
+	id, created, updated, sources, body string
+	version                             int64
+	deleted                             bool
+	by                                  string
+}
+
+func (r *row) dest() []any {
+	return []any{&r.id, &r.version, &r.created, &r.updated, &r.deleted, &r.sources, &r.body}
+}
+
+// document decodes a row: all fields and the sources, or only the fields named.
+func (s *Store) document(e *entity, r *row, fields []string) (documents.Document, error) {
+	d := documents.Document{ID: r.id, Version: r.version, Deleted: r.deleted}
+	var err error
+	if d.CreatedAt, err = decodeTime(r.created); err != nil {
+		return d, err
+	}
+	if d.UpdatedAt, err = decodeTime(r.updated); err != nil {
+		return d, err
+	}
+	if d.Fields, err = s.record(e, r.body, fields); err != nil {
+		return d, err
+	}
+	if fields == nil {
+		d.Sources, err = decodeSources(r.sources)
+	}
+	return d, err
+}
+
+// documents runs a query that gives the columns, and after them the key if it begins with selectBy.
+func (s *Store) documents(ctx context.Context, e *entity, text string, args []any, fields []string, each func(documents.Document, *row)) error {
+	var r row
+	dest := r.dest()
+	if strings.HasPrefix(text, selectBy) {
+		dest = append(dest, &r.by)
+	}
+	err := s.queries.query(ctx, text, args, func(rows *sql.Rows) error {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		d, err := s.document(e, &r, fields)
+		if err == nil {
+			each(d, &r)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s in SQLite: %w", e.Plural, err)
+	}
+	return nil
+}
+
+// Load implements documents.Store.
+func (s *Store) Load(ctx context.Context, entity string, ids []string, fields []string) (map[string]documents.Document, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]documents.Document, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	text, arg := "SELECT "+columns+" FROM "+e.table+" WHERE _id = ?", ids[0]
+	if len(ids) > 1 {
+		text, arg = "SELECT "+columns+" FROM "+e.table+" WHERE _id IN (SELECT value FROM json_each(?))", jsonKeys(ids)
+	}
+	err = s.documents(ctx, e, text, []any{arg}, fields, func(d documents.Document, _ *row) { out[d.ID] = d })
+	return out, err
+}
+
+// List implements documents.Store.
+func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
+	e, err := s.checked(q)
+	if err != nil {
+		return nil, err
+	}
+	c := compiler{e: e}
+	c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
+	c.filter(documents.PageFilter(q), false)
+	c.text(" ORDER BY ")
+	c.orders(documents.PageOrders(q))
+	c.text(" LIMIT ?")
+	c.args = append(c.args, q.Limit)
+	out := make([]documents.Document, 0, min(q.Limit, 100))
+	err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) { out = append(out, d) })
+	if q.Last {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+func (s *Store) checked(q documents.Query) (*entity, error) {
+	e, err := s.entity(q.Entity)
+	if err != nil {
+		return nil, err
+	}
+	return e, documents.CheckQuery(e.Entity, q)
+}
+
+// orders writes a complete order. SQLite puts nulls first ascending and last descending, as the contract does.
+func (c *compiler) orders(os []documents.Order) {
+	for i, o := range os {
+		if i > 0 {
+			c.text(", ")
+		}
+		c.text(c.e.expr(o.Field))
+		if o.Desc {
+			c.text(" DESC")
+		}
+	}
+}
+
+// Count implements documents.Store.
+func (s *Store) Count(ctx context.Context, entity string, f documents.Filter) (int64, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return 0, err
+	}
+	if err := documents.CheckFilter(e.Entity, f); err != nil {
+		return 0, err
+	}
+	c := compiler{e: e}
+	c.text("SELECT count(*) FROM ", e.table, " WHERE _deleted=0 AND ")
+	c.filter(f, false)
+	var n int64
+	err = s.queries.query(ctx, c.sql.String(), c.args, func(rows *sql.Rows) error { return rows.Scan(&n) })
+	return n, err
+}
+
+// selectBy begins the query of ListBy, whose last column is the key.
+const selectBy = "SELECT " + columns + ", k FROM "
+
+// ListBy implements documents.Store.
+func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
+	e, err := s.checked(q)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.CheckRef(e.Entity, by); err != nil {
+		return nil, err
+	}
+	c := compiler{e: e}
+	c.text(selectBy, "(SELECT ", columns, ", ", e.expr(by), " AS k, row_number() OVER (PARTITION BY ", e.expr(by), " ORDER BY ")
+	c.orders(documents.PageOrders(q))
+	c.text(") AS n FROM ", e.table, " WHERE ")
+	c.args = append(c.args, jsonKeys(keys))
+	c.text(e.expr(by), " IN (SELECT value FROM json_each(?)) AND _deleted=0 AND ")
+	c.filter(documents.PageFilter(q), false)
+	c.text(") WHERE n <= ? ORDER BY k, n")
+	c.args = append(c.args, q.Limit)
+	out := make(map[string][]documents.Document, len(keys))
+	err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, r *row) { out[r.by] = append(out[r.by], d) })
+	if q.Last {
+		for _, ds := range out {
+			slices.Reverse(ds)
+		}
+	}
+	return out, err
+}
+
+// CountBy implements documents.Store.
+func (s *Store) CountBy(ctx context.Context, entity string, f documents.Filter, by string, keys []string) (map[string]int64, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.CheckRef(e.Entity, by); err != nil {
+		return nil, err
+	}
+	if err := documents.CheckFilter(e.Entity, f); err != nil {
+		return nil, err
+	}
+	c := compiler{e: e}
+	c.text("SELECT ", e.expr(by), ", count(*) FROM ", e.table, " WHERE ", e.expr(by), " IN (SELECT value FROM json_each(?)) AND _deleted=0 AND ")
+	c.args = append(c.args, jsonKeys(keys))
+	c.filter(f, false)
+	c.text(" GROUP BY 1")
+	out := make(map[string]int64, len(keys))
+	err = s.queries.query(ctx, c.sql.String(), c.args, func(rows *sql.Rows) error {
+		var k string
+		var n int64
+		err := rows.Scan(&k, &n)
+		out[k] = n
+		return err
+	})
+	return out, err
+}

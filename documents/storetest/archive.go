@@ -1,0 +1,75 @@
+package storetest
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+func (s *suite) archive() {
+	version := func(n int64, at time.Duration) documents.Version {
+		return documents.Version{
+			ID: "a:1", Version: n, Event: "SampleChanged", From: "RED", To: "BLUE", At: day0.Add(at), CommandID: "cmd", Actor: "ana",
+			CorrelationID: "corr", CausationID: "cause", Partition: 7, Place: position.Place{Epoch: 2, Seq: uint64(n) + 40},
+			State:   schema.Record{"text": `$x"`, "count": int(n), "lines": []any{schema.Record{"title": "t", "price": decimal("1.5")}}},
+			Changes: []byte(`[{"op":"set","path":"count","value":1.50}]`),
+		}
+	}
+	one, two, three := version(1, 0), version(2, time.Minute), version(3, time.Hour)
+	three.Deleted, three.State = true, nil
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{one, two}))
+	changed := two
+	changed.Event = "Another"
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{one, changed, three})) // what is there stays
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{one, two, three}))
+	key := func(n int64) documents.VersionKey { return documents.VersionKey{ID: "a:1", Version: n} }
+	got, err := s.store.Versions(s.ctx, "Sample", []documents.VersionKey{key(1), key(2), key(3), key(4), {ID: "a", Version: 1}})
+	s.ok(err)
+	one.ValidTo, two.ValidTo = two.At, three.At
+	s.same(map[documents.VersionKey]documents.Version{key(1): one, key(2): two, key(3): three}, got)
+	none, err := s.store.Versions(s.ctx, "Sample", nil)
+	s.ok(err)
+	s.same(0, len(none))
+}
+
+func (s *suite) checkpoints() {
+	at := func(epoch, seq uint64) documents.Checkpoint {
+		return documents.Checkpoint{Place: position.Place{Epoch: epoch, Seq: seq}, Hash: time.Duration(seq).String()}
+	}
+	read := func() map[int]documents.Checkpoint {
+		s.Helper()
+		got, err := s.store.Checkpoints(s.ctx)
+		s.ok(err)
+		return got
+	}
+	s.same(0, len(read()))
+	s.ok(s.store.Advance(s.ctx, 3, at(1, 10)))
+	s.ok(s.store.Advance(s.ctx, 3, at(1, 9)))
+	s.ok(s.store.Advance(s.ctx, 0, at(1, 1)))
+	s.same(map[int]documents.Checkpoint{3: at(1, 10), 0: at(1, 1)}, read())
+	s.ok(s.store.Advance(s.ctx, 3, at(2, 5))) // a later epoch, whatever the sequence
+	s.ok(s.store.Advance(s.ctx, 3, at(1, 100)))
+	s.same(at(2, 5), read()[3])
+
+	const steps = 30
+	var wg sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		wg.Go(func() {
+			for _, n := range rand.New(rand.NewPCG(9, uint64(i))).Perm(steps) {
+				if err := s.store.Advance(s.ctx, 5, at(1, uint64(n+1))); err != nil {
+					errs[i] = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		s.ok(err)
+	}
+	s.same(at(1, steps), read()[5])
+}

@@ -1,0 +1,123 @@
+// Package testmongo gives tests a server that speaks MongoDB's protocol: the one that MONGODB_URI names, else an embedded FerretDB, built
+// from the module beside this package and run for as long as the test binary.
+package testmongo
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Name returns a database name that no other test uses.
+func Name(t testing.TB) string {
+	return fmt.Sprintf("daybook_test_%d_%x", os.Getpid(), sha256.Sum256([]byte(t.Name()+time.Now().String())))[:40]
+}
+
+// URI returns the URI of a server to test with. Each test must use a database of its own (see Name) and drop it. Where neither MONGODB_URI is set nor
+// FerretDB can be built, the test is skipped, loudly; with DAYBOOK_TEST_STRICT=1 it fails.
+func URI(t testing.TB) string {
+	t.Helper()
+	if uri := os.Getenv("MONGODB_URI"); uri != "" {
+		return uri
+	}
+	uri, err := embedded()
+	if err == nil {
+		return uri
+	}
+	if os.Getenv("DAYBOOK_TEST_STRICT") == "1" {
+		t.Fatalf("no MongoDB to test with (DAYBOOK_TEST_STRICT=1): %v", err)
+	}
+	fmt.Fprintf(os.Stderr, "\n*** %s IS SKIPPED: no MongoDB to test with. Set MONGODB_URI, or let FerretDB be built: %v\n\n", t.Name(), err)
+	t.Skipf("no MongoDB to test with: %v", err)
+	return ""
+}
+
+// embedded starts one server per test binary. It is never stopped here: it ends when its standard input closes, which the end of this process
+// does however it comes about, and removes its files.
+var embedded = sync.OnceValues(func() (string, error) {
+	program, err := build()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "daybook-ferretdb-*")
+	if err != nil {
+		return "", err
+	}
+	return start(program, dir)
+})
+
+func start(program, dir string) (string, error) {
+	cmd := exec.Command(program, "-dir", dir)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return "", err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	kept = append(kept, stdin) // else the garbage collector closes it
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("FerretDB did not start: %w", err)
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// kept holds the standard inputs of the servers that run.
+var kept []io.Closer
+
+// build returns the helper program, built once per version of its sources and kept in the user's cache, so that the test binaries of several packages share it.
+func build() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	src := filepath.Join(filepath.Dir(file), "ferretdb")
+	hash := sha256.New()
+	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+		b, err := os.ReadFile(filepath.Join(src, name))
+		if err != nil {
+			return "", fmt.Errorf("the sources of the FerretDB helper: %w", err)
+		}
+		hash.Write(b)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	dir := filepath.Join(cache, "daybook-test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, fmt.Sprintf("ferretdb-%s-%x", runtime.Version(), hash.Sum(nil)[:8]))
+	unlock, err := lock(program + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := os.Stat(program); err == nil {
+		return program, nil
+	}
+	return program, compile(src, program)
+}
+
+func compile(src, program string) error {
+	part := fmt.Sprintf("%s.%d", program, os.Getpid())
+	cmd := exec.Command("go", "build", "-o", part, ".")
+	cmd.Dir = src
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build of the FerretDB helper: %w\n%s", err, out)
+	}
+	return os.Rename(part, program)
+}
