@@ -69,3 +69,13 @@ func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
 func missing(ref eventlog.Ref, path string) *Rejection {
 	return &Rejection{Code: ReferenceNotFound, Field: path, Message: fmt.Sprintf("there is no %s with id %q", ref.Entity, ref.ID)}
 }
+
+// KeepEmpty gives back to a record the empty texts that it had before typed entities, which can't tell them from null, dropped them. Generated code calls it.
+func KeepEmpty(before, after schema.Record, fields ...string) schema.Record {
+	for _, f := range fields {
+		if after[f] == nil && before[f] == "" {
+			after[f] = ""
+		}
+	}
+	return after
+}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
-	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 

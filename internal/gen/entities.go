@@ -1,0 +1,386 @@
+package gen
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// entities writes the typed entities, value objects, enums and inputs: one file per file of the model, by the same name.
+func entities(m *schema.Model) map[string]string {
+	files := map[string]*goFile{}
+	at := func(p schema.Pos) *goFile {
+		name := strings.TrimSuffix(path.Base(p.File), ".graphql") + "_gen.go"
+		if files[name] == nil {
+			files[name] = &goFile{model: m}
+		}
+		return files[name]
+	}
+	for _, e := range m.Entities {
+		at(e.Pos).entity(e)
+	}
+	for _, o := range m.Objects {
+		at(o.Pos).object(o.Name, o.Description, o.Fields)
+	}
+	for _, o := range m.Inputs {
+		if !o.Derived {
+			at(o.Pos).object(o.Name, o.Description, o.Fields)
+		}
+	}
+	for _, e := range m.Enums {
+		at(e.Pos).enum(e)
+	}
+	for _, c := range m.Commands {
+		at(c.Pos).input(c)
+	}
+	out := map[string]string{"record_gen.go": recordHelpers}
+	for name, f := range files {
+		out[name] = f.source()
+	}
+	return out
+}
+
+// goFile gathers declarations and the imports that they need.
+type goFile struct {
+	strings.Builder
+	model                   *schema.Model
+	schema, scalar, command bool
+}
+
+func (f *goFile) printf(format string, args ...any) { fmt.Fprintf(&f.Builder, format, args...) }
+
+func (f *goFile) source() string {
+	var b strings.Builder
+	b.WriteString(header)
+	b.WriteString("// Package entity has this application's entities as Go types, for rules.\npackage entity\n\n")
+	for _, i := range []struct {
+		used bool
+		pkg  string
+	}{{f.command, "command"}, {f.scalar, "scalar"}, {f.schema, "schema"}} {
+		if i.used {
+			fmt.Fprintf(&b, "import %q\n", runtimeModule+"/"+i.pkg)
+		}
+	}
+	return b.String() + f.String()
+}
+
+func (f *goFile) doc(name, text, otherwise string) {
+	if text == "" {
+		text = otherwise
+	}
+	f.printf("\n// %s: %s\n", name, strings.ReplaceAll(text, "\n", "\n// "))
+}
+
+func (f *goFile) entity(e *schema.Entity) {
+	f.schema, f.command = true, true
+	own := ownFields(e)
+	f.structure(e.Name, e.Description, own)
+	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) *%s {\n\treturn &%s{\n", e.Name, e.Name, e.Name, e.Name)
+	f.reads(own)
+	f.printf("\t}\n}\n\n// Record makes a record of it. Texts that are never null and are empty are left out.\nfunc (v *%s) Record() schema.Record {\n\tr := schema.Record{}\n", e.Name)
+	for _, fd := range own {
+		f.writes(fd, textual(fd))
+	}
+	f.printf("\treturn r\n}\n\n// Load%s returns the %s of that id as the log has it now; see command.Context.Load.\nfunc Load%s(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Load(%q, id)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
+		e.Name, e.Singular, e.Name, e.Name, e.Name, e.Name)
+}
+
+// ownFields are the fields without copies, which the write side does not have.
+func ownFields(e *schema.Entity) []*schema.Field {
+	var out []*schema.Field
+	for _, f := range e.Fields {
+		if f.Copy == nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// textual reports whether the zero value of a non-null field may mean that it was never set.
+func textual(f *schema.Field) bool {
+	if !f.Type.NonNull || f.Type.List || f.Name == "id" {
+		return false
+	}
+	switch f.Type.Kind {
+	case schema.KindString, schema.KindID, schema.KindEntity, schema.KindEnum, schema.KindDate, schema.KindUUID, schema.KindJSON, schema.KindDateTime:
+		return true
+	}
+	return false
+}
+
+func (f *goFile) structure(name, description string, fields []*schema.Field) {
+	f.doc(name, description, "see the model.")
+	f.printf("type %s struct {\n", name)
+	for _, fd := range fields {
+		f.printf("\t%s %s%s\n", goName(fd.Name), f.goType(fd.Type), comment(fd))
+	}
+	f.printf("}\n")
+}
+
+func comment(f *schema.Field) string {
+	if f.Ref != nil {
+		return " // the id of a " + f.Ref.Entity
+	}
+	return ""
+}
+
+// object writes a value object or an input.
+func (f *goFile) object(name, description string, fields []*schema.Field) {
+	f.schema = true
+	f.structure(name, description, fields)
+	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) %s {\n\treturn %s{\n", name, name, name, name)
+	f.reads(fields)
+	f.printf("\t}\n}\n\n// Record makes a record of it.\nfunc (v %s) Record() schema.Record {\n\tr := schema.Record{}\n", name)
+	for _, fd := range fields {
+		f.writes(fd, false)
+	}
+	f.printf("\treturn r\n}\n")
+}
+
+// input writes the input of a command.
+func (f *goFile) input(c *schema.Command) {
+	f.schema = true
+	name := goName(c.Name)
+	fields := make([]*schema.Field, len(c.Args))
+	for i, a := range c.Args {
+		fields[i] = &schema.Field{Name: a.Name, Type: a.Type}
+		if a.Ref != "" {
+			fields[i].Ref = &schema.Ref{Entity: a.Ref}
+		}
+	}
+	f.structure(name, "the input of the command "+c.Name+".", fields)
+	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) %s {\n\treturn %s{\n", name, name, name, name)
+	f.reads(fields)
+	f.printf("\t}\n}\n")
+}
+
+func (f *goFile) enum(e *schema.Enum) {
+	f.doc(e.Name, e.Description, "see the model.")
+	f.printf("type %s string\n\n// The values of %s.\nconst (\n", e.Name, e.Name)
+	for _, v := range e.Values {
+		f.printf("\t%s%s %s = %q\n", e.Name, goName(strings.ToLower(v.Name)), e.Name, v.Name)
+	}
+	f.printf(")\n")
+}
+
+// reads writes the elements of a composite literal that takes fields from the record r.
+func (f *goFile) reads(fields []*schema.Field) {
+	for _, fd := range fields {
+		t := fd.Type
+		of := f.fromAny(t)
+		switch {
+		case t.List && t.ElemNonNull:
+			f.printf("\t\t%s: list(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+		case t.List:
+			f.printf("\t\t%s: listOfNullable(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+		case t.NonNull:
+			f.printf("\t\t%s: one(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+		default:
+			f.printf("\t\t%s: nullable(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+		}
+	}
+}
+
+// fromAny is a function from a record's value to the Go type of the element.
+func (f *goFile) fromAny(t schema.Type) string {
+	switch t.Kind {
+	case schema.KindEnum:
+		return "text[" + t.Name + "]"
+	case schema.KindObject:
+		return "record(" + f.structName(t.Name) + "Of)"
+	}
+	return "as[" + f.elem(t) + "]"
+}
+
+// writes writes the statement that puts a field into the record r.
+func (f *goFile) writes(fd *schema.Field, dropZero bool) {
+	t, name := fd.Type, "v."+goName(fd.Name)
+	to := "plain[" + f.elem(t) + "]"
+	switch t.Kind {
+	case schema.KindEnum:
+		to = "untext[" + t.Name + "]"
+	case schema.KindObject:
+		to = "unrecord[" + f.structName(t.Name) + "]"
+	}
+	switch {
+	case t.List && t.ElemNonNull:
+		f.printf("\tputList(r, %q, %s, %s)\n", fd.Name, name, to)
+	case t.List:
+		f.printf("\tputListOfNullable(r, %q, %s, %s)\n", fd.Name, name, to)
+	case !t.NonNull:
+		f.printf("\tputNullable(r, %q, %s, %s)\n", fd.Name, name, to)
+	case dropZero:
+		f.printf("\tputUnlessZero(r, %q, %s, %s)\n", fd.Name, name, to)
+	default:
+		f.printf("\tr[%q] = %s(%s)\n", fd.Name, to, name)
+	}
+}
+
+func (f *goFile) goType(t schema.Type) string {
+	e := f.elem(t)
+	switch {
+	case t.List && t.ElemNonNull:
+		return "[]" + e
+	case t.List:
+		return "[]*" + e
+	case t.NonNull:
+		return e
+	}
+	return "*" + e
+}
+
+// elem is the Go type of one value.
+func (f *goFile) elem(t schema.Type) string {
+	switch t.Kind {
+	case schema.KindString, schema.KindID, schema.KindEntity:
+		return "string"
+	case schema.KindInt:
+		return "int"
+	case schema.KindFloat:
+		return "float64"
+	case schema.KindBoolean:
+		return "bool"
+	case schema.KindEnum:
+		return t.Name
+	case schema.KindObject:
+		return f.structName(t.Name)
+	}
+	f.scalar = true
+	return "scalar." + t.Name
+}
+
+// structName is the Go type of an object: a derived input is the value object that it was derived from.
+func (f *goFile) structName(name string) string {
+	if in := f.model.Input(name); in != nil && in.Derived {
+		return strings.TrimSuffix(name, "Input")
+	}
+	return name
+}
+
+// goName is a GraphQL name as an exported Go name.
+func goName(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		if part != "" {
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	if b.String() == "Id" {
+		return "ID"
+	}
+	return b.String()
+}
+
+const recordHelpers = header + `package entity
+
+import "` + runtimeModule + `/schema"
+
+func as[T any](v any) T { return v.(T) }
+
+func text[T ~string](v any) T { return T(v.(string)) }
+
+func record[T any](of func(schema.Record) T) func(any) T {
+	return func(v any) T { return of(v.(schema.Record)) }
+}
+
+func one[T any](v any, of func(any) T) T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return of(v)
+}
+
+func nullable[T any](v any, of func(any) T) *T {
+	if v == nil {
+		return nil
+	}
+	t := of(v)
+	return &t
+}
+
+func list[T any](v any, of func(any) T) []T {
+	items, ok := v.([]any)
+	if !ok {
+		return nil
+	}
+	out := make([]T, len(items))
+	for i, item := range items {
+		out[i] = of(item)
+	}
+	return out
+}
+
+func listOfNullable[T any](v any, of func(any) T) []*T {
+	items, ok := v.([]any)
+	if !ok {
+		return nil
+	}
+	out := make([]*T, len(items))
+	for i, item := range items {
+		out[i] = nullable(item, of)
+	}
+	return out
+}
+
+func plain[T any](v T) any { return v }
+
+func untext[T ~string](v T) any { return string(v) }
+
+func unrecord[T interface{ Record() schema.Record }](v T) any { return v.Record() }
+
+func putNullable[T any](r schema.Record, name string, v *T, to func(T) any) {
+	if v != nil {
+		r[name] = to(*v)
+	}
+}
+
+func putUnlessZero[T comparable](r schema.Record, name string, v T, to func(T) any) {
+	var zero T
+	if v != zero {
+		r[name] = to(v)
+	}
+}
+
+func putList[T any](r schema.Record, name string, v []T, to func(T) any) {
+	if v == nil {
+		return
+	}
+	items := make([]any, len(v))
+	for i, e := range v {
+		items[i] = to(e)
+	}
+	r[name] = items
+}
+
+func putListOfNullable[T any](r schema.Record, name string, v []*T, to func(T) any) {
+	if v == nil {
+		return
+	}
+	items := make([]any, len(v))
+	for i, e := range v {
+		if e != nil {
+			items[i] = to(*e)
+		}
+	}
+	r[name] = items
+}
+
+// Helpers that this model does not need.
+var (
+	_ = as[int]
+	_ = text[string]
+	_ = record[int]
+	_ = nullable[int]
+	_ = list[int]
+	_ = listOfNullable[int]
+	_ = plain[int]
+	_ = untext[string]
+	_ = putNullable[int]
+	_ = putUnlessZero[int]
+	_ = putList[int]
+	_ = putListOfNullable[int]
+)
+`

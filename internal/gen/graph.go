@@ -1,0 +1,201 @@
+package gen
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	gqlgen "github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen"
+	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/99designs/gqlgen/plugin"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+const (
+	runtimeModule = "github.com/daybook-cqrs/daybook"
+	resolvePkg    = runtimeModule + "/resolve"
+	scalarPkg     = runtimeModule + "/scalar"
+)
+
+// models writes the Go types that entities bind to. They are one type under many names: gqlgen tells the types behind an interface apart by them.
+func models(m *schema.Model) string {
+	var b strings.Builder
+	b.WriteString(header + "package graph\n\nimport (\n\t_ \"embed\"\n\n\t\"github.com/99designs/gqlgen/graphql\"\n\t\"github.com/vektah/gqlparser/v2/ast\"\n\n\t\"" + resolvePkg + "\"\n)\n\n")
+	b.WriteString(`// The API contracts: what front ends are built against.
+var (
+	//go:embed api.graphql
+	API string // both halves
+	//go:embed command.graphql
+	Command string // the write half
+	//go:embed query.graphql
+	Query string // the read half
+)
+
+// New returns the executable schema. s is the part of API that clients see, nil for all of it.
+func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
+	return NewExecutableSchema(Config{Schema: s, Resolvers: &root{rt}})
+}
+
+// root resolves every field through the runtime.
+type root struct{ rt *resolve.Runtime }
+
+// Node is anything that can be read again by one id.
+type Node interface{ IsNode() }
+
+func node(o *resolve.Object) Node {
+	if o == nil {
+		return nil
+	}
+	switch o.TypeName() {
+`)
+	for _, e := range m.Entities {
+		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn (*%s)(o)\n", e.Name, e.Name)
+	}
+	b.WriteString("\t}\n\treturn nil\n}\n")
+	for _, e := range m.Entities {
+		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n", e.Name, e.Name, e.Name)
+	}
+	return b.String()
+}
+
+// bind says which Go type each GraphQL type is, and that every field has a resolver.
+func bind(cfg *config.Config, m *schema.Model, api *ast.Schema, graphPkg string) {
+	set := func(name, goType string) { cfg.Models[name] = config.TypeMapEntry{Model: config.StringList{goType}} }
+	for name, d := range api.Types {
+		switch {
+		case strings.HasPrefix(name, "__"):
+		case d.Kind == ast.Enum:
+			set(name, "github.com/99designs/gqlgen/graphql.String")
+		case d.Kind == ast.InputObject:
+			set(name, "map[string]any")
+		case d.Kind == ast.Interface:
+			set(name, graphPkg+"."+name)
+		case d.Kind == ast.Object && !rootType(name):
+			entry := config.TypeMapEntry{Model: config.StringList{resolvePkg + ".Object"}, Fields: map[string]config.TypeMapField{}}
+			if m.Entity(name) != nil {
+				entry.Model = config.StringList{graphPkg + "." + name}
+			}
+			for _, f := range d.Fields {
+				entry.Fields[f.Name] = config.TypeMapField{Resolver: true}
+			}
+			cfg.Models[name] = entry
+		}
+	}
+	for _, name := range []string{"Decimal", "DateTime", "Date", "Long", "JSON", "UUID"} {
+		set(name, scalarPkg+"."+name)
+	}
+	set("Int", "github.com/99designs/gqlgen/graphql.Int")
+	set("ID", "github.com/99designs/gqlgen/graphql.ID")
+}
+
+func rootType(name string) bool {
+	return name == "Query" || name == "Mutation" || name == "Subscription"
+}
+
+// executable drives gqlgen: it writes schema_gen.go and, through our plugin, resolver_gen.go.
+func executable(dir, graphPkg string, m *schema.Model, api *ast.Schema) error {
+	cfg, err := baseConfig(dir)
+	if err != nil {
+		return err
+	}
+	bind(cfg, m, api, graphPkg)
+	return gqlgen.Generate(cfg, gqlgen.NoPlugins(), gqlgen.AddPlugin(&resolvers{model: m, file: filepath.Join(dir, "graph", "resolver_gen.go")}))
+}
+
+// baseConfig reads gqlgen.yml, or takes what it would say.
+func baseConfig(dir string) (*config.Config, error) {
+	cfg := config.DefaultConfig()
+	file := filepath.Join(dir, "gqlgen.yml")
+	if _, err := os.Stat(file); err == nil {
+		if cfg, err = config.LoadConfig(file); err != nil {
+			return nil, fmt.Errorf("gqlgen.yml: %w", err)
+		}
+	} else {
+		cfg.SchemaFilename = config.StringList{"graph/api.graphql"}
+		cfg.Exec = config.ExecConfig{Filename: "graph/schema_gen.go", Package: "graph", Layout: config.ExecLayoutSingleFile}
+		cfg.SkipModTidy = true
+		if err := config.CompleteConfig(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Models == nil {
+		cfg.Models = config.TypeMap{}
+	}
+	return cfg, nil
+}
+
+// resolvers is the gqlgen plugin that emits the resolver root: one line per field, whatever the model.
+type resolvers struct {
+	model *schema.Model
+	file  string
+}
+
+var _ plugin.CodeGenerator = (*resolvers)(nil)
+
+// Name implements plugin.Plugin.
+func (*resolvers) Name() string { return "daybook" }
+
+// GenerateCode implements plugin.CodeGenerator. It runs before gqlgen writes its own code, and keeps that from starting a goroutine per field:
+// fields only hand out what was loaded.
+func (p *resolvers) GenerateCode(data *codegen.Data) error {
+	for _, o := range data.Objects {
+		if !o.Root {
+			o.DisableConcurrency = true
+		}
+	}
+	return templates.Render(templates.Options{
+		PackageName: "graph", Filename: p.file, Data: data, Packages: data.Config.Packages, GeneratedHeader: false,
+		Template:   resolverTemplate,
+		FileNotice: strings.TrimSuffix(header, "\n\n"),
+		Funcs:      map[string]any{"body": p.body},
+	})
+}
+
+const resolverTemplate = `
+{{ reserveImport "context" }}
+{{ reserveImport "github.com/daybook-cqrs/daybook/resolve" }}
+{{ range $o := .Objects }}{{ if $o.HasResolvers }}
+func (r *root) {{ ucFirst $o.Name }}() {{ $o.ResolverInterface | ref }} { return {{ lcFirst $o.Name }}Fields{r.rt} }
+
+type {{ lcFirst $o.Name }}Fields struct{ rt *resolve.Runtime }
+{{ range $f := $o.Fields }}{{ if $f.IsResolver }}
+func (r {{ lcFirst $o.Name }}Fields) {{ $f.GoFieldName }}{{ $f.ShortResolverDeclaration }} {
+	{{ body $f }}
+}
+{{ end }}{{ end }}{{ end }}{{ end }}
+`
+
+// body writes the line that a resolver is.
+func (p *resolvers) body(f *codegen.Field) string {
+	goType := templates.CurrentImports.LookupType(f.TypeReference.GO)
+	resolve := templates.CurrentImports.Lookup(resolvePkg)
+	typeName := f.TypeReference.Definition.Name
+	entity := p.model.Entity(typeName) != nil && f.Type.Elem == nil
+	asked := goType
+	if entity || typeName == "Node" {
+		asked = "*" + resolve + ".Object"
+	}
+	var call string
+	switch {
+	case f.Object.Stream:
+		return fmt.Sprintf("return %s.Stream(ctx, r.rt)", resolve)
+	case f.Object.Root:
+		call = fmt.Sprintf("%s.Root[%s](ctx, r.rt)", resolve, asked)
+	case p.model.Entity(f.Object.Name) != nil:
+		call = fmt.Sprintf("%s.Field[%s](ctx, (*%s.Object)(obj), %q)", resolve, asked, resolve, f.Name)
+	default:
+		call = fmt.Sprintf("%s.Field[%s](ctx, obj, %q)", resolve, asked, f.Name)
+	}
+	switch {
+	case typeName == "Node":
+		return "o, err := " + call + "\n\treturn node(o), err"
+	case entity:
+		return fmt.Sprintf("o, err := %s\n\treturn (%s)(o), err", call, goType)
+	}
+	return "return " + call
+}

@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/entity"
+	"github.com/daybook-cqrs/daybook/scalar"
+)
+
+// CreateOrder refuses blocked customers and lines that make no sense, and computes the total.
+func CreateOrder(c *command.Context, order *entity.Order, in entity.CreateOrder) error {
+	customer, err := entity.LoadCustomer(c, in.Customer)
+	if err != nil {
+		return err
+	}
+	if customer.Status == entity.CustomerStatusBlocked {
+		return command.Reject("CUSTOMER_BLOCKED", "the customer is blocked").At("customer")
+	}
+	for i, l := range order.Lines {
+		if err := checkLine(l, fmt.Sprintf("lines[%d]", i)); err != nil {
+			return err
+		}
+	}
+	order.Total = total(order.Lines)
+	order.PlacedAt = now(c)
+	return nil
+}
+
+func checkLine(l entity.OrderLine, path string) error {
+	switch {
+	case l.Quantity < 1:
+		return command.Reject("BAD_QUANTITY", "a line has a quantity of at least 1").At(path + ".quantity")
+	case l.Price.Sign() < 0:
+		return command.Reject("NEGATIVE_PRICE", "a price is not negative").At(path + ".price")
+	case l.Freight.Sign() < 0:
+		return command.Reject("NEGATIVE_FREIGHT", "a freight is not negative").At(path + ".freight")
+	}
+	return nil
+}
+
+// total is the sum of the lines' totals: price × quantity + freight.
+func total(lines []entity.OrderLine) scalar.Decimal {
+	var sum scalar.Decimal
+	for _, l := range lines {
+		sum = sum.Add(l.Price.MulInt(int64(l.Quantity)).Add(l.Freight))
+	}
+	return sum
+}
+
+func now(c *command.Context) *scalar.DateTime {
+	t := c.Now()
+	return &t
+}
+
+// ApproveOrder notes when.
+func ApproveOrder(c *command.Context, order *entity.Order, _ entity.ApproveOrder) error {
+	order.ApprovedAt = now(c)
+	return nil
+}
+
+// ProcessOrder notes when.
+func ProcessOrder(c *command.Context, order *entity.Order, _ entity.ProcessOrder) error {
+	order.ProcessedAt = now(c)
+	return nil
+}
+
+// InvoiceOrder notes when.
+func InvoiceOrder(c *command.Context, order *entity.Order, _ entity.InvoiceOrder) error {
+	order.InvoicedAt = now(c)
+	return nil
+}
+
+// ShipOrder refuses an order that has nothing to ship.
+func ShipOrder(c *command.Context, order *entity.Order, _ entity.ShipOrder) error {
+	if len(order.Lines) == 0 {
+		return command.Reject("EMPTY_ORDER", "an order without lines can't be shipped").At("lines")
+	}
+	order.ShippedAt = now(c)
+	return nil
+}
+
+// DeliverOrder notes when.
+func DeliverOrder(c *command.Context, order *entity.Order, _ entity.DeliverOrder) error {
+	order.DeliveredAt = now(c)
+	return nil
+}
+
+// MarkOrderUnavailable notes when.
+func MarkOrderUnavailable(c *command.Context, order *entity.Order, _ entity.MarkOrderUnavailable) error {
+	order.UnavailableAt = now(c)
+	return nil
+}
+
+// CancelOrder notes when and why.
+func CancelOrder(c *command.Context, order *entity.Order, in entity.CancelOrder) error {
+	order.CanceledAt = now(c)
+	order.CancelReason = in.Reason
+	return nil
+}
