@@ -83,3 +83,15 @@ type Feed interface {
 	// Close releases what the feed holds and ends waiting reads. It is safe to call twice.
 	Close() error
 }
+
+// DecodeSnapshot reads Entry.Before or Entry.After. It returns nil for none.
+func DecodeSnapshot(raw json.RawMessage) (*Snapshot, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil //nolint:nilnil // no snapshot
+	}
+	var s Snapshot
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"sync"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/position"
@@ -105,7 +104,7 @@ func (h *heads) object(ref command.Ref) any {
 	return &Object{ref.Entity, &headSource{heads: h, entity: h.rt.Model.Entity(ref.Entity), snapshot: s}}
 }
 
-func (h *heads) refObject(f *schema.Field, id string) any {
+func (h *heads) refObject(_ context.Context, f *schema.Field, id string) any {
 	ref := command.Ref{Entity: f.Ref.Entity, ID: id}
 	if s := h.known[ref]; s == nil || s.Deleted {
 		return nil
@@ -118,10 +117,6 @@ type headSource struct {
 	heads    *heads
 	entity   *schema.Entity
 	snapshot *command.Snapshot
-
-	once sync.Once
-	docs *Object // the same entity as the documents have it, for fields that only they can give
-	err  error
 }
 
 func (s *headSource) value(ctx context.Context, name string) (any, error) {
@@ -138,7 +133,7 @@ func (s *headSource) value(ctx context.Context, name string) (any, error) {
 	if f.Copy != nil {
 		return s.copied(f), nil
 	}
-	return recordValue(s.heads, f, s.snapshot.Fields[name]), nil
+	return recordValue(ctx, s.heads, f, s.snapshot.Fields[name]), nil
 }
 
 // copied returns a copied field: the source's own, as its head has it.

@@ -9,38 +9,41 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// referrer finds the object that a ref field leads to. There is one for heads and one for documents.
+// referrer finds what refs lead to. There is one for heads and one for documents.
 type referrer interface {
 	model() *schema.Model
-	refObject(f *schema.Field, id string) any
+	// refObject returns the object that the ref field being resolved leads to, nil for none.
+	refObject(ctx context.Context, f *schema.Field, id string) any
+	// inside returns the referrer for the value objects of the field being resolved.
+	inside(ctx context.Context) referrer
 }
 
 func (h *heads) model() *schema.Model { return h.rt.Model }
 
-// recordValue turns the value of a model field into what GraphQL shows: refs become objects, value objects too.
-func recordValue(r referrer, f *schema.Field, v any) any {
-	switch v := v.(type) {
-	case string:
-		if f.Ref != nil {
-			return r.refObject(f, v)
-		}
-	case []any:
-		if f.Type.Kind == schema.KindObject || f.Ref != nil {
-			return objects(r, f, v)
-		}
-	case schema.Record:
-		object := r.model().Object(f.Type.Name)
-		return &Object{object.Name, &valueSource{r, object, v}}
-	}
-	return v
-}
+func (h *heads) inside(context.Context) referrer { return h }
 
-func objects(r referrer, f *schema.Field, list []any) []*Object {
-	out := make([]*Object, len(list))
-	for i, e := range list {
-		out[i], _ = recordValue(r, f, e).(*Object)
+// recordValue turns the value of a model field into what GraphQL shows: refs become objects, value objects too.
+func recordValue(ctx context.Context, r referrer, f *schema.Field, v any) any {
+	if f.Ref != nil {
+		if id, ok := v.(string); ok {
+			return r.refObject(ctx, f, id)
+		}
+		return nil
 	}
-	return out
+	if f.Type.Kind != schema.KindObject || v == nil {
+		return v
+	}
+	object, inner := r.model().Object(f.Type.Name), r.inside(ctx)
+	if list, ok := v.([]any); ok {
+		out := make([]*Object, len(list))
+		for i, e := range list {
+			if record, ok := e.(schema.Record); ok {
+				out[i] = &Object{object.Name, &valueSource{inner, object, record}}
+			}
+		}
+		return out
+	}
+	return &Object{object.Name, &valueSource{inner, object, v.(schema.Record)}}
 }
 
 // valueSource is a value object, such as an order's line.
@@ -50,14 +53,14 @@ type valueSource struct {
 	record schema.Record
 }
 
-func (s *valueSource) value(_ context.Context, name string) (any, error) {
+func (s *valueSource) value(ctx context.Context, name string) (any, error) {
 	if f := s.object.Field(name); f != nil {
-		return recordValue(s.referrer, f, s.record[name]), nil
+		return recordValue(ctx, s.referrer, f, s.record[name]), nil
 	}
 	if ref := refOfID(s.object.Fields, name); ref != nil {
 		return s.record[ref.Name], nil
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // nothing there
 }
 
 // refOfID returns the ref field whose id is shown under a name: customer for customerId.

@@ -58,3 +58,15 @@ func lowerFirst(s string) string {
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func plural(singular string) string { return inflection.Plural(singular) }
+
+// UpperSnake turns customerName into CUSTOMER_NAME.
+func UpperSnake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' && (name[i-1] < 'A' || name[i-1] > 'Z') {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}

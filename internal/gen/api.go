@@ -189,7 +189,7 @@ func (s *sdl) lists(e *schema.Entity) {
 	s.printf("\ninput %sSort {\n  field: %sSortField!\n  direction: SortDirection! = ASC\n}\n", e.Name, e.Name)
 	s.printf("\nenum %sSortField {\n", e.Name)
 	for _, f := range SortFields(e) {
-		s.printf("  %s\n", UpperSnake(f))
+		s.printf("  %s\n", schema.UpperSnake(f))
 	}
 	s.WriteString("}\n")
 	s.printf("\n\"One change of what a subscription shows.\"\ntype %sChange {\n  type: ChangeType!\n  \"Null for LIVE, and for a RESYNC of everything.\"\n  id: ID\n  \"As the change left it.\"\n  %s: %s\n  \"Null if a copied field changed.\"\n  event: EventInfo\n  \"Subscribe again with it to miss nothing.\"\n  token: String!\n}\n",
@@ -221,18 +221,6 @@ func SortFields(e *schema.Entity) []string {
 		}
 	}
 	return append(out, "version", "createdAt", "updatedAt")
-}
-
-// UpperSnake turns customerName into CUSTOMER_NAME.
-func UpperSnake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' && (name[i-1] < 'A' || name[i-1] > 'Z') {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToUpper(b.String())
 }
 
 // filterOf returns the filter input of a field, if it can be filtered by.

@@ -1,0 +1,109 @@
+// Package query is the read side: get, list, relations, waits for positions, and live queries. It knows no GraphQL, and it never reads the log.
+package query
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Config says what an Engine works with.
+type Config struct {
+	Model  *schema.Model   // required
+	Store  documents.Store // required
+	Feed   feed.Feed       // required for live queries; waits work without it, a little later
+	Logger *slog.Logger
+
+	WaitBound time.Duration // how long Wait waits at most; default 5 s
+	Buffer    int           // changes that a slow subscriber may be behind before it is told to resync; default 256
+}
+
+// Limits of one read.
+const (
+	DefaultPage = 100    // rows of a list without first and last
+	MaxPage     = 1000   // rows of a list
+	MaxNodes    = 20_000 // entities of one read, relations included
+)
+
+// Engine answers reads. It is safe for concurrent use. Run has to run for live queries and waits.
+type Engine struct {
+	cfg   Config
+	waits waits
+	hub   hub
+}
+
+// New returns an engine.
+func New(cfg Config) *Engine {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.WaitBound <= 0 {
+		cfg.WaitBound = 5 * time.Second
+	}
+	if cfg.Buffer <= 0 {
+		cfg.Buffer = 256
+	}
+	e := &Engine{cfg: cfg}
+	e.waits.init()
+	e.hub.init()
+	return e
+}
+
+// Error is an error whose text is for clients.
+type Error struct{ Code, Message string }
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// GraphQLCode returns the stable word that clients test for.
+func (e *Error) GraphQLCode() string { return e.Code }
+
+func invalid(format string, args ...any) error {
+	return &Error{"INVALID_INPUT", fmt.Sprintf(format, args...)}
+}
+
+// Get returns an entity, nil if there is none or it was deleted.
+func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+	docs, err := e.cfg.Store.Load(ctx, entity.Name, []string{id}, s.reads())
+	if err != nil {
+		return nil, err
+	}
+	doc, ok := docs[id]
+	if !ok || doc.Deleted {
+		return nil, nil //nolint:nilnil // absent is an answer
+	}
+	nodes, err := e.expand(ctx, entity, s, []documents.Document{doc})
+	if err != nil {
+		return nil, err
+	}
+	return nodes[0], nil
+}
+
+// List returns a page of a list.
+func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
+	p, err := e.plan(entity, args)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{}
+	if c.TotalCount {
+		if page.TotalCount, err = e.cfg.Store.Count(ctx, entity.Name, args.Filter); err != nil {
+			return nil, err
+		}
+	}
+	if c.Node == nil || p.size == 0 {
+		return page, nil
+	}
+	docs, err := e.cfg.Store.List(ctx, p.query(c.Node))
+	if err != nil {
+		return nil, err
+	}
+	docs = p.cut(page, docs)
+	page.Nodes, err = e.expand(ctx, entity, c.Node, docs)
+	return page, err
+}

@@ -1,0 +1,203 @@
+package query
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// step is a selection and the nodes that it is to be loaded for.
+type step struct {
+	selection *Selection
+	nodes     []*Node
+}
+
+// expand turns documents into nodes, with everything that the selection reaches loaded: one store read per ref or list that is selected, whatever
+// the number of documents, level by level; the reads of a level at once.
+func (e *Engine) expand(ctx context.Context, entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
+	l := &loaded{refs: map[*RefSelection]map[string]*Node{}, lists: map[*ListSelection]map[string]*Page{}}
+	roots, err := l.wrap(entity, s, docs)
+	if err != nil {
+		return nil, err
+	}
+	for level := []step{{s, roots}}; len(level) > 0; {
+		var loads []load
+		for _, st := range level {
+			loads = append(loads, e.loads(st)...)
+		}
+		if err := run(ctx, loads); err != nil {
+			return nil, err
+		}
+		level = level[:0:0]
+		for _, ld := range loads {
+			next, err := ld.keep(l)
+			if err != nil {
+				return nil, err
+			}
+			if len(next.nodes) > 0 {
+				level = append(level, next)
+			}
+		}
+	}
+	return roots, nil
+}
+
+// load is one store read of a level, and what becomes of its result.
+type load struct {
+	read func(context.Context) error
+	keep func(*loaded) (step, error)
+}
+
+// run does the reads of a level, a few at a time.
+func run(ctx context.Context, loads []load) error {
+	if len(loads) == 1 {
+		return loads[0].read(ctx)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for _, ld := range loads {
+		g.Go(func() error { return ld.read(ctx) })
+	}
+	return g.Wait()
+}
+
+// loads lists the reads that a step needs.
+func (e *Engine) loads(st step) []load {
+	var out []load
+	if len(st.nodes) == 0 {
+		return nil
+	}
+	records := make([]schema.Record, len(st.nodes))
+	for i, n := range st.nodes {
+		records[i] = n.Fields
+	}
+	out = e.refLoads(out, st.selection, records)
+	for _, l := range st.selection.Lists {
+		out = append(out, e.listLoad(l, st.nodes))
+	}
+	return out
+}
+
+// refLoads lists the reads for the refs of records, those in value objects included.
+func (e *Engine) refLoads(out []load, s *Selection, records []schema.Record) []load {
+	for _, r := range s.Refs {
+		ids := map[string]bool{}
+		for _, rec := range records {
+			if id, ok := rec[r.Field.Name].(string); ok {
+				ids[id] = true
+			}
+		}
+		if len(ids) > 0 {
+			out = append(out, e.refLoad(r, slices.Sorted(maps.Keys(ids))))
+		}
+	}
+	for _, o := range s.Objects {
+		var inner []schema.Record
+		for _, rec := range records {
+			inner = gather(inner, rec[o.Field.Name])
+		}
+		out = e.refLoads(out, o.Value, inner)
+	}
+	return out
+}
+
+// gather appends the records that a value is or holds.
+func gather(out []schema.Record, v any) []schema.Record {
+	switch v := v.(type) {
+	case schema.Record:
+		return append(out, v)
+	case []any:
+		for _, e := range v {
+			out = gather(out, e)
+		}
+	}
+	return out
+}
+
+func (e *Engine) refLoad(r *RefSelection, ids []string) load {
+	var docs map[string]documents.Document
+	entity := e.cfg.Model.Entity(r.Field.Ref.Entity)
+	return load{
+		read: func(ctx context.Context) (err error) {
+			docs, err = e.cfg.Store.Load(ctx, entity.Name, ids, r.Node.reads())
+			return err
+		},
+		keep: func(l *loaded) (step, error) {
+			var there []documents.Document
+			for _, id := range ids {
+				if d, ok := docs[id]; ok && !d.Deleted {
+					there = append(there, d)
+				}
+			}
+			nodes, err := l.wrap(entity, r.Node, there)
+			found := make(map[string]*Node, len(nodes))
+			for _, n := range nodes {
+				found[n.ID] = n
+			}
+			l.refs[r] = found
+			return step{r.Node, nodes}, err
+		},
+	}
+}
+
+func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
+	entity := e.cfg.Model.Entity(ls.Inverse.Entity)
+	keys := make([]string, 0, len(parents))
+	for _, n := range parents {
+		keys = append(keys, n.ID)
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	var p *plan
+	var rows map[string][]documents.Document
+	var counts map[string]int64
+	return load{
+		read: func(ctx context.Context) (err error) {
+			if p, err = e.plan(entity, ls.Args); err != nil {
+				return err
+			}
+			if ls.TotalCount {
+				if counts, err = e.cfg.Store.CountBy(ctx, entity.Name, ls.Args.Filter, ls.Inverse.Field, keys); err != nil {
+					return err
+				}
+			}
+			if ls.Node != nil && p.size > 0 {
+				rows, err = e.cfg.Store.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
+			}
+			return err
+		},
+		keep: func(l *loaded) (step, error) {
+			pages := make(map[string]*Page, len(keys))
+			next := step{selection: ls.Node}
+			for _, key := range keys {
+				page := &Page{TotalCount: counts[key]}
+				docs := p.cut(page, rows[key])
+				var err error
+				if page.Nodes, err = l.wrap(entity, ls.Node, docs); err != nil {
+					return next, err
+				}
+				next.nodes = append(next.nodes, page.Nodes...)
+				pages[key] = page
+			}
+			l.lists[ls] = pages
+			return next, nil
+		},
+	}
+}
+
+// wrap makes nodes of documents, within the bound of one read.
+func (l *loaded) wrap(entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
+	if l.nodes += len(docs); l.nodes > MaxNodes {
+		return nil, &Error{"TOO_MUCH", "the query reads more than 20,000 entities: ask for smaller pages"}
+	}
+	out := make([]*Node, len(docs))
+	for i, d := range docs {
+		out[i] = &Node{Entity: entity, Document: d, Selection: s, loaded: l}
+	}
+	return out, nil
+}

@@ -1,0 +1,170 @@
+package query
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// plan is a checked ListArgs.
+type plan struct {
+	entity        *schema.Entity
+	model         *schema.Model
+	args          ListArgs
+	size          int
+	last          bool
+	after, before []any
+}
+
+func (e *Engine) plan(entity *schema.Entity, a ListArgs) (*plan, error) {
+	p := &plan{entity: entity, model: e.cfg.Model, args: a, size: DefaultPage}
+	switch {
+	case a.First != nil && a.Last != nil:
+		return nil, invalid("first and last exclude each other: ask for one of them")
+	case a.First != nil:
+		p.size = *a.First
+	case a.Last != nil:
+		p.size, p.last = *a.Last, true
+	}
+	if p.size < 0 || p.size > MaxPage {
+		return nil, invalid("a page has 0 to %d rows, not %d", MaxPage, p.size)
+	}
+	var err error
+	if p.after, err = p.parse("after", a.After); err != nil {
+		return nil, err
+	}
+	p.before, err = p.parse("before", a.Before)
+	return p, err
+}
+
+// query asks for one row more than the page has: that tells whether there are more.
+func (p *plan) query(s *Selection) documents.Query {
+	return documents.Query{
+		Entity: p.entity.Name, Filter: p.args.Filter, Orders: p.args.Orders, After: p.after, Before: p.before,
+		Limit: p.size + 1, Last: p.last, Fields: s.reads(p.args.Orders...),
+	}
+}
+
+// cut removes the additional row and notes what it tells. What lies on the other side of a cursor that was given is there: the cursor's own row.
+func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
+	more := len(docs) > p.size
+	if p.last {
+		if more {
+			docs = docs[1:]
+		}
+		page.HasPrevious, page.HasNext = more, p.before != nil
+	} else {
+		if more {
+			docs = docs[:p.size]
+		}
+		page.HasNext, page.HasPrevious = more, p.after != nil
+	}
+	page.Cursors = make([]string, len(docs))
+	for i := range docs {
+		page.Cursors[i] = p.cursor(&docs[i])
+	}
+	return docs
+}
+
+// cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity and order.
+func (p *plan) cursor(d *documents.Document) string {
+	values := make([]json.RawMessage, 0, len(p.args.Orders)+1)
+	for _, o := range p.args.Orders {
+		raw, err := p.model.EncodeValue(p.typeOf(o.Field), d.Value(o.Field))
+		if err != nil {
+			raw = json.RawMessage("null") // values of documents are of their types
+		}
+		values = append(values, raw)
+	}
+	id, _ := json.Marshal(d.ID) // a string always encodes
+	body, _ := json.Marshal(append(values, id))
+	return base64.RawURLEncoding.EncodeToString(append(p.checksum(body), body...))
+}
+
+const checksumBytes = 6
+
+func (p *plan) checksum(body []byte) []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %v ", p.entity.Name, p.args.Orders)
+	h.Write(body)
+	return h.Sum(nil)[:checksumBytes]
+}
+
+func (p *plan) parse(name, text string) ([]any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	wrong := invalid("%s is no cursor of this list in this order: send one that this list gave, unchanged", name)
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(raw) <= checksumBytes || !bytes.Equal(raw[:checksumBytes], p.checksum(raw[checksumBytes:])) {
+		return nil, wrong
+	}
+	var values []json.RawMessage
+	if err := json.Unmarshal(raw[checksumBytes:], &values); err != nil || len(values) != len(p.args.Orders)+1 {
+		return nil, wrong
+	}
+	out := make([]any, len(values))
+	for i, v := range values {
+		t := schema.Type{Kind: schema.KindID, Name: "ID"}
+		if i < len(p.args.Orders) {
+			t = p.typeOf(p.args.Orders[i].Field)
+		}
+		if out[i], err = p.model.DecodeValue(t, v); err != nil {
+			return nil, wrong
+		}
+	}
+	return out, nil
+}
+
+func (p *plan) typeOf(field string) schema.Type { return typeOf(p.entity, field) }
+
+// typeOf returns the type of what a list can be ordered or filtered by.
+func typeOf(e *schema.Entity, field string) schema.Type {
+	switch field {
+	case documents.FieldVersion:
+		return schema.Type{Kind: schema.KindInt, Name: "Int"}
+	case documents.FieldCreatedAt, documents.FieldUpdatedAt:
+		return schema.Type{Kind: schema.KindDateTime, Name: "DateTime"}
+	case documents.FieldID:
+		return schema.Type{Kind: schema.KindID, Name: "ID"}
+	}
+	f := e.Field(field)
+	t := f.Type
+	if f.Ref != nil {
+		t = schema.Type{Kind: schema.KindID, Name: "ID"}
+	}
+	t.NonNull = false
+	return t
+}
+
+// StoredName returns the name under which documents know what the API calls name: customer for customerId, _createdAt for createdAt. ok is false if lists
+// can't be ordered or filtered by it.
+func StoredName(e *schema.Entity, name string) (stored string, ok bool) {
+	switch name {
+	case "id":
+		return documents.FieldID, true
+	case "version":
+		return documents.FieldVersion, true
+	case "createdAt":
+		return documents.FieldCreatedAt, true
+	case "updatedAt":
+		return documents.FieldUpdatedAt, true
+	}
+	i := slices.IndexFunc(e.Fields, func(f *schema.Field) bool {
+		if f.Ref != nil {
+			return f.Name+"Id" == name
+		}
+		return f.Name == name
+	})
+	if i < 0 {
+		return "", false
+	}
+	_, err := documents.KindOf(e, e.Fields[i].Name)
+	return e.Fields[i].Name, err == nil
+}

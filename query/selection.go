@@ -1,0 +1,106 @@
+package query
+
+import (
+	"slices"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Selection is what is asked for of an entity or, in Objects, of a value object: a tree that the engine loads level by level. It belongs to one read.
+type Selection struct {
+	Fields  []string           // fields of the model that are read, refs and copies included
+	Refs    []*RefSelection    // entities that refs lead to
+	Objects []*ObjectSelection // value objects below which there are refs
+	Lists   []*ListSelection   // the other directions of refs; not in value objects
+}
+
+// RefSelection follows a ref.
+type RefSelection struct {
+	Field *schema.Field
+	Node  *Selection
+}
+
+// ObjectSelection looks into a value object, or into each of a list of them.
+type ObjectSelection struct {
+	Field *schema.Field
+	Value *Selection
+}
+
+// ListSelection follows a ref backwards.
+type ListSelection struct {
+	Inverse *schema.Inverse
+	Args    ListArgs
+	Connection
+}
+
+// Connection says what is asked for of a list.
+type Connection struct {
+	Node       *Selection // nil if no rows are asked for
+	TotalCount bool
+}
+
+// ListArgs are the arguments of a list.
+type ListArgs struct {
+	Filter        documents.Filter
+	Orders        []documents.Order
+	First, Last   *int   // at most one of them; neither means the default page
+	After, Before string // cursors, "" for none
+}
+
+// reads returns the fields that a store has to read for a selection: what is asked for, and what leads on.
+func (s *Selection) reads(more ...documents.Order) []string {
+	out := slices.Clone(s.Fields)
+	for _, r := range s.Refs {
+		out = append(out, r.Field.Name)
+	}
+	for _, o := range s.Objects {
+		out = append(out, o.Field.Name)
+	}
+	for _, o := range more {
+		if o.Field[0] != '_' {
+			out = append(out, o.Field)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	out = slices.DeleteFunc(out, func(f string) bool { return f == "id" })
+	if out == nil {
+		out = []string{} // nil would read all
+	}
+	return out
+}
+
+// Node is an entity that was read. It is read-only and safe for concurrent use.
+type Node struct {
+	Entity *schema.Entity
+	documents.Document
+	Selection *Selection
+	loaded    *loaded
+}
+
+// Ref returns the entity that a selected ref leads to, from this node or from a value object in it: nil if it is not there.
+func (n *Node) Ref(r *RefSelection, id string) *Node { return n.loaded.refs[r][id] }
+
+// List returns a selected list.
+func (n *Node) List(l *ListSelection) *Page {
+	if p := n.loaded.lists[l][n.ID]; p != nil {
+		return p
+	}
+	return &Page{}
+}
+
+// Page is a part of a list, in order.
+type Page struct {
+	Nodes                []*Node
+	Cursors              []string // of each node
+	HasNext, HasPrevious bool
+	TotalCount           int64 // only if it was asked for
+}
+
+// loaded holds what one read has loaded beyond its roots.
+type loaded struct {
+	refs  map[*RefSelection]map[string]*Node
+	lists map[*ListSelection]map[string]*Page
+	nodes int
+}

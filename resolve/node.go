@@ -1,0 +1,105 @@
+package resolve
+
+import (
+	"context"
+
+	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// nodeSource is an entity as the documents have it.
+type nodeSource struct {
+	rt    *Runtime
+	node  *query.Node
+	shape *shape
+}
+
+// nodeObject returns the GraphQL object of a node, nil for none.
+func (rt *Runtime) nodeObject(n *query.Node, s *shape) any {
+	if n == nil {
+		return nil
+	}
+	return &Object{n.Entity.Name, &nodeSource{rt, n, s}}
+}
+
+func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
+	n := s.node
+	if v, ok := system(n.Entity, name, n.ID, n.Version, n.CreatedAt, n.UpdatedAt); ok {
+		return v, nil
+	}
+	if f := n.Entity.Field(name); f != nil {
+		return recordValue(ctx, s, f, n.Fields[name]), nil
+	}
+	if ref := refOfID(n.Entity.Fields, name); ref != nil {
+		return n.Fields[ref.Name], nil
+	}
+	if l := s.shape.lists[alias(ctx)]; l != nil {
+		return connectionObject(s.rt, l.Inverse.Entity, n.List(l.ListSelection), l.connection), nil
+	}
+	return nil, nil //nolint:nilnil // nothing there
+}
+
+func (s *nodeSource) model() *schema.Model { return s.rt.Model }
+
+func (s *nodeSource) refObject(ctx context.Context, _ *schema.Field, id string) any {
+	r := s.shape.refs[alias(ctx)]
+	if r == nil {
+		return nil
+	}
+	return s.rt.nodeObject(s.node.Ref(r.RefSelection, id), r.node)
+}
+
+func (s *nodeSource) inside(ctx context.Context) referrer {
+	if inner := s.shape.objects[alias(ctx)]; inner != nil {
+		return &nodeSource{s.rt, s.node, inner}
+	}
+	return s
+}
+
+// connectionObject returns the object of a list.
+func connectionObject(rt *Runtime, entity string, p *query.Page, c *connectionShape) *Object {
+	return &Object{entity + "Connection", &connectionSource{rt, entity, p, c}}
+}
+
+type connectionSource struct {
+	rt     *Runtime
+	entity string
+	page   *query.Page
+	shape  *connectionShape
+}
+
+func (s *connectionSource) value(ctx context.Context, name string) (any, error) {
+	switch name {
+	case "totalCount":
+		return int(s.page.TotalCount), nil
+	case "pageInfo":
+		return s.pageInfo(), nil
+	}
+	edges := make([]*Object, len(s.page.Nodes))
+	key := alias(ctx)
+	for i := range edges {
+		edges[i] = &Object{s.entity + "Edge", &edgeSource{s, key, i}}
+	}
+	return edges, nil
+}
+
+func (s *connectionSource) pageInfo() *Object {
+	info := plain{"hasNextPage": s.page.HasNext, "hasPreviousPage": s.page.HasPrevious}
+	if c := s.page.Cursors; len(c) > 0 {
+		info["startCursor"], info["endCursor"] = c[0], c[len(c)-1]
+	}
+	return &Object{"PageInfo", info}
+}
+
+type edgeSource struct {
+	*connectionSource
+	edges string // response key of the edges field
+	row   int
+}
+
+func (s *edgeSource) value(ctx context.Context, name string) (any, error) {
+	if name == "cursor" {
+		return s.page.Cursors[s.row], nil
+	}
+	return s.rt.nodeObject(s.page.Nodes[s.row], s.shape.nodes[s.edges+"/"+alias(ctx)]), nil
+}

@@ -1,0 +1,108 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+var errNoQueries = &publicError{"NOT_SERVED", "this process answers no queries: send them to one with the query role"}
+
+// query resolves a field of Query.
+func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
+	if f.Name == "daybook" {
+		return rt.Version, nil
+	}
+	if rt.Queries == nil {
+		return nil, errNoQueries
+	}
+	if text, ok := f.args["atLeast"].(string); ok {
+		if err := rt.wait(ctx, text); err != nil {
+			return nil, err
+		}
+	}
+	if f.Name == "node" {
+		return rt.anyNode(ctx, f)
+	}
+	for _, e := range rt.Model.Entities {
+		switch f.Name {
+		case e.Singular:
+			id, _ := f.args["id"].(string)
+			return rt.get(ctx, e, id, f)
+		case e.Plural:
+			return rt.page(ctx, e, f)
+		}
+	}
+	return nil, errors.New("the model has no query " + f.Name)
+}
+
+func (rt *Runtime) wait(ctx context.Context, text string) error {
+	p, err := position.Parse(text)
+	if err != nil {
+		return badInput("atLeast: " + err.Error())
+	}
+	return rt.Queries.Wait(ctx, p)
+}
+
+// anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
+func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
+	text, _ := f.args["id"].(string)
+	name, id, ok := strings.Cut(text, ":")
+	e := rt.Model.Entity(name)
+	if !ok || e == nil {
+		return nil, badInput("id: not a nodeId such as " + rt.Model.Entities[0].Name + ":1")
+	}
+	return rt.get(ctx, e, id, f)
+}
+
+func (rt *Runtime) get(ctx context.Context, e *schema.Entity, id string, f field) (any, error) {
+	s, err := rt.entityShape(ctx, e, f)
+	if err != nil {
+		return nil, err
+	}
+	n, err := rt.Queries.Get(ctx, e, id, s.selection)
+	if err != nil {
+		return nil, err
+	}
+	return rt.nodeObject(n, s), nil
+}
+
+func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, error) {
+	args, conn, err := rt.list(ctx, e, f)
+	if err != nil {
+		return nil, err
+	}
+	p, err := rt.Queries.List(ctx, e, args, conn.Connection)
+	if err != nil {
+		return nil, err
+	}
+	return connectionObject(rt, e.Name, p, conn), nil
+}
+
+// fromDocuments resolves a field of a payload's entity that only documents can give: a list. It waits until they have what the command did.
+func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error) {
+	rt := s.heads.rt
+	i := inverse(s.entity, name)
+	if i == nil {
+		return nil, nil //nolint:nilnil // nothing there
+	}
+	if rt.Queries == nil {
+		return nil, errNoQueries
+	}
+	if err := rt.Queries.Wait(ctx, s.heads.after); err != nil {
+		return nil, err
+	}
+	shape := newShape()
+	if err := rt.addList(ctx, shape, i, current(ctx)); err != nil {
+		return nil, err
+	}
+	n, err := rt.Queries.Get(ctx, s.entity, s.snapshot.Ref.ID, shape.selection)
+	if err != nil || n == nil {
+		return nil, err
+	}
+	l := shape.lists[alias(ctx)]
+	return connectionObject(rt, i.Entity, n.List(l.ListSelection), l.connection), nil
+}
