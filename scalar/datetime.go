@@ -2,7 +2,6 @@ package scalar
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -22,7 +21,7 @@ const (
 )
 
 // ErrDateTime is wrapped by errors about text that is no DateTime.
-var ErrDateTime = errors.New("not a DateTime: write RFC 3339 such as \"2026-01-31T09:30:00Z\", years 1 to 9999, with or without a fraction of up to 9 digits")
+var ErrDateTime = error(inputError("not a DateTime: write RFC 3339 such as \"2026-01-31T09:30:00Z\", years 1 to 9999, with or without a fraction of up to 9 digits"))
 
 // NewDateTime returns the instant t. Instants outside the years 1 to 9999 become the nearest one inside.
 func NewDateTime(t time.Time) DateTime {

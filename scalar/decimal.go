@@ -3,7 +3,6 @@ package scalar
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -25,7 +24,7 @@ const (
 type Decimal struct{ d decimal.Decimal }
 
 // ErrDecimal is wrapped by errors about text or values that are no Decimal.
-var ErrDecimal = errors.New("not a Decimal: write a number such as \"12.50\", at most 34 significant digits")
+var ErrDecimal = error(inputError("not a Decimal: write a number such as \"12.50\", at most 34 significant digits"))
 
 // ParseDecimal reads an optional sign, digits, at most one point, and an optional exponent: "12.50", "-0.1", "1e3".
 func ParseDecimal(s string) (Decimal, error) {

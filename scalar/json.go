@@ -20,7 +20,7 @@ const (
 type JSON string
 
 // ErrJSON is wrapped by errors about what is no JSON.
-var ErrJSON = errors.New("not a JSON value: at most 1 MiB and 64 levels deep, no key twice in one object")
+var ErrJSON = error(inputError("not a JSON value: at most 1 MiB and 64 levels deep, no key twice in one object"))
 
 // ParseJSON reads one JSON value and makes its text canonical.
 func ParseJSON(b []byte) (JSON, error) {

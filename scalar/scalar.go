@@ -46,3 +46,11 @@ func compareBool(a, b bool) int {
 }
 
 func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
+
+// inputError is an error that clients cause and see.
+type inputError string
+
+func (e inputError) Error() string { return string(e) }
+
+// GraphQLCode is the code that clients see.
+func (e inputError) GraphQLCode() string { return "INVALID_INPUT" }

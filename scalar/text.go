@@ -2,7 +2,6 @@ package scalar
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -23,9 +22,9 @@ type Long int64
 
 // Errors about text that is none of these.
 var (
-	ErrDate = errors.New("not a Date: write a day such as \"2026-01-31\", years 0001 to 9999")
-	ErrUUID = errors.New("not a UUID: write 36 characters such as \"0190b5f4-7a3e-7cc3-98a1-0d2f5e6b7c8d\"")
-	ErrLong = errors.New("not a Long: write an integer of at most 64 bits, as a string or a number")
+	ErrDate = error(inputError("not a Date: write a day such as \"2026-01-31\", years 0001 to 9999"))
+	ErrUUID = error(inputError("not a UUID: write 36 characters such as \"0190b5f4-7a3e-7cc3-98a1-0d2f5e6b7c8d\""))
+	ErrLong = error(inputError("not a Long: write an integer of at most 64 bits, as a string or a number"))
 )
 
 // ParseDate reads a day that exists.

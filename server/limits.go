@@ -1,0 +1,136 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Limits bound what one request may cost. Zero fields take the defaults.
+type Limits struct {
+	Body    int64         // bytes of a request body; default 1 MiB
+	Tokens  int           // lexical tokens of a query; default 5,000
+	Depth   int           // nested selections; default 20
+	Cost    int           // fields that a query may resolve, lists counted by their page sizes; default 200,000
+	Roots   int           // fields of the root selection, by alias; default 50
+	Timeout time.Duration // of a request that is no stream; default 30 s
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&l.Tokens, 5000)
+	def(&l.Depth, 20)
+	def(&l.Cost, 200_000)
+	def(&l.Roots, 50)
+	if l.Body <= 0 {
+		l.Body = 1 << 20
+	}
+	if l.Timeout <= 0 {
+		l.Timeout = 30 * time.Second
+	}
+	return l
+}
+
+// limiter refuses operations that are too deep or too costly. Each fragment is measured once: the time is linear in the size of the query, also where
+// fragments nest (the stock limiter's is exponential).
+type limiter struct{ limits Limits }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationContextMutator
+} = limiter{}
+
+// ExtensionName implements graphql.HandlerExtension.
+func (limiter) ExtensionName() string { return "Limits" }
+
+// Validate implements graphql.HandlerExtension.
+func (limiter) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext implements graphql.OperationContextMutator: it runs for every request, cached or not, since variables count.
+func (l limiter) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	m := meter{vars: op.Variables, fragments: map[string]measure{}, limit: l.limits}
+	total := m.set(op.Operation.SelectionSet)
+	switch {
+	case total.depth > l.limits.Depth:
+		return tooMuch("the query is %d levels deep, more than %d", total.depth, l.limits.Depth)
+	case total.cost > l.limits.Cost:
+		return tooMuch("the query may resolve %d fields, more than %d: ask for smaller pages", total.cost, l.limits.Cost)
+	case total.width > l.limits.Roots:
+		return tooMuch("the query has %d root fields, more than %d", total.width, l.limits.Roots)
+	}
+	return nil
+}
+
+func tooMuch(format string, args ...any) *gqlerror.Error {
+	return &gqlerror.Error{Message: fmt.Sprintf(format, args...), Extensions: map[string]any{"code": "TOO_MUCH"}}
+}
+
+// measure is what a selection set amounts to.
+type measure struct{ depth, cost, width int }
+
+type meter struct {
+	vars      map[string]any
+	fragments map[string]measure
+	limit     Limits
+}
+
+const maxCost = 1 << 40 // costs saturate here
+
+// defaultPage is what a list without first and last is counted as.
+const defaultPage = 100
+
+func (m *meter) set(set ast.SelectionSet) measure {
+	var out measure
+	for _, s := range set {
+		var one measure
+		switch s := s.(type) {
+		case *ast.Field:
+			below := m.set(s.SelectionSet)
+			one = measure{below.depth + 1, min(1+below.cost*m.factor(s), maxCost), 1}
+		case *ast.InlineFragment:
+			one = m.set(s.SelectionSet)
+		case *ast.FragmentSpread:
+			one = m.fragment(s)
+		}
+		out.depth = max(out.depth, one.depth)
+		out.cost = min(out.cost+one.cost, maxCost)
+		out.width += one.width
+	}
+	return out
+}
+
+func (m *meter) fragment(s *ast.FragmentSpread) measure {
+	if known, ok := m.fragments[s.Name]; ok {
+		return known
+	}
+	m.fragments[s.Name] = measure{} // validation refuses cycles; this ends them anyway
+	if s.Definition != nil {
+		m.fragments[s.Name] = m.set(s.Definition.SelectionSet)
+	}
+	return m.fragments[s.Name]
+}
+
+// factor is how often a field's selection is resolved: a list's page size, else once. Lists inside entities are small.
+func (m *meter) factor(f *ast.Field) int {
+	if f.Definition == nil || f.Definition.Arguments.ForName("first") == nil {
+		return 1
+	}
+	for _, name := range []string{"first", "last"} {
+		if a := f.Arguments.ForName(name); a != nil {
+			if v, err := a.Value.Value(m.vars); err == nil && v != nil {
+				if n, err := graphql.UnmarshalInt(v); err == nil {
+					return max(1, min(n, 1000))
+				}
+			}
+		}
+	}
+	return defaultPage
+}
