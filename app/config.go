@@ -30,7 +30,7 @@ type Config struct {
 	Listen      string // host:port; port 0 picks a free one
 	Data        string // directory of the embedded engines
 	Roles       []Role
-	Partitions  int // 1 to 1024, fixed when the log is created
+	Partitions  int // 1 to 1024, fixed when the log is created; 0 takes what the log has, 16 for a new one
 	AllowImport bool
 	RedisURL    string // "" for the embedded log
 	MongoURI    string // "" for the embedded documents
@@ -49,7 +49,7 @@ var settings = []setting{
 	{"listen", "DAYBOOK_LISTEN", "127.0.0.1:8080", "the `host:port` to serve on", setListen},
 	{"data", "DAYBOOK_DATA", "./data", "the `directory` that the embedded engines keep their files in", setData},
 	{"roles", "DAYBOOK_ROLES", "command,query,consolidator", "what this process does, a comma-separated `list` of command, query, consolidator", setRoles},
-	{"partitions", "DAYBOOK_PARTITIONS", "16", "the `number` of partitions of the log, 1 to 1024; fixed when the log is created", setPartitions},
+	{"partitions", "DAYBOOK_PARTITIONS", "", "the `number` of partitions of a new log, 1 to 1024; 16 if not given; one that exists keeps its own", setPartitions},
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, a `URL` like redis://host:6379/0", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
@@ -188,6 +188,9 @@ func setRoles(c *Config, v string) error {
 }
 
 func setPartitions(c *Config, v string) error {
+	if v == "" {
+		return nil
+	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 1024 {
 		return errors.New("not a number from 1 to 1024")

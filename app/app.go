@@ -1,0 +1,114 @@
+// Package app puts the parts together: configuration, model, executable schema and rules become a running backend. It is the only
+// package that knows all the others.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/resolve"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Version is what Query.daybook answers.
+const Version = "0.1.0"
+
+// Definition is an application: what its own packages hold.
+type Definition struct {
+	Schema              fs.FS // the model's files, in a folder `schema` or at the top
+	Graph               func(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema
+	API, Command, Query string // the generated contracts
+	Rules               command.Rules
+	Example             string // operations to try, shown in the playground
+}
+
+// Main runs an application with the process's arguments and environment until SIGINT or SIGTERM, and exits: 0 after an orderly end, 2 if configuration,
+// model or a server that it needs are at fault, 1 for other failures.
+func Main(def Definition) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := Do(ctx, def, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Do is Main without the process: it runs until ctx ends and returns the exit code.
+func Do(ctx context.Context, def Definition, args, environ []string, stdout, stderr io.Writer) int {
+	cfg, err := ParseConfig(args, environ, stdout)
+	switch {
+	case errors.Is(err, ErrHelp):
+		return 0
+	case err != nil:
+		return explain(stderr, err)
+	}
+	model, err := schema.Load(def.Schema)
+	if err != nil {
+		return explain(stderr, err)
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return explain(stderr, fmt.Errorf("can't listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", cfg.Listen, rootCause(err)))
+	}
+	parts, err := open(ctx, cfg, model, logger)
+	if err != nil {
+		return explain(stderr, errors.Join(err, ln.Close()))
+	}
+	defer parts.close()
+	b, err := build(cfg, def, model, parts, logger)
+	if err != nil {
+		return explain(stderr, errors.Join(err, ln.Close()))
+	}
+	greet(stdout, ln.Addr(), cfg, def)
+	if err := b.run(ctx, ln); err != nil {
+		logger.Error("stopped", "error", err)
+		return 1
+	}
+	logger.Info("stopped")
+	return 0
+}
+
+// explain writes what is wrong, and returns the exit code for that.
+func explain(stderr io.Writer, err error) int {
+	fmt.Fprintln(stderr, "daybook:", err)
+	return 2
+}
+
+// rootCause returns the innermost error, which says what the system said.
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+func greet(out io.Writer, addr net.Addr, cfg *Config, def Definition) {
+	fmt.Fprintf(out, "Daybook %s, roles %v\n", Version, cfg.Roles)
+	fmt.Fprintf(out, "  playground  http://%s/playground\n", addr)
+	if def.Example != "" && cfg.Has(RoleCommand) {
+		fmt.Fprintf(out, "  try there   %s\n", firstLine(def.Example))
+	}
+}
+
+func firstLine(s string) string {
+	for i, c := range s {
+		if c == '\n' {
+			return s[:i]
+		}
+	}
+	return s
+}

@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	sqlitedocs "github.com/daybook-cqrs/daybook/documents/sqlite"
+	"github.com/daybook-cqrs/daybook/eventlog"
+	redislog "github.com/daybook-cqrs/daybook/eventlog/redis"
+	sqlitelog "github.com/daybook-cqrs/daybook/eventlog/sqlite"
+	"github.com/daybook-cqrs/daybook/feed"
+	redisfeed "github.com/daybook-cqrs/daybook/feed/redis"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// feedCapacity is how many changes of a partition a follower may be behind before it is told to resync.
+const feedCapacity = 10_000
+
+// openBound is how long a server may take to answer at start.
+const openBound = 10 * time.Second
+
+// parts are the engines of one process. What its roles do not need is nil.
+type parts struct {
+	log   eventlog.Log
+	store documents.Store
+	feed  feed.Feed
+	lock  *os.File
+}
+
+// open opens the engines. On failure it closes what it had opened.
+func open(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (_ *parts, err error) {
+	ctx, cancel := context.WithTimeout(ctx, openBound)
+	defer cancel()
+	p := &parts{}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if cfg.RedisURL == "" || cfg.MongoURI == "" {
+		if p.lock, err = lockData(cfg.Data); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) {
+		if p.log, err = openLog(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator) {
+		if p.store, err = openStore(ctx, cfg, model, logger); err != nil {
+			return nil, err
+		}
+		if p.feed, err = openFeed(ctx, cfg, p.log, logger); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func openLog(ctx context.Context, cfg *Config) (eventlog.Log, error) {
+	if cfg.RedisURL != "" {
+		l, err := redislog.Open(ctx, cfg.RedisURL, redislog.Options{Partitions: cfg.Partitions})
+		if err != nil {
+			return nil, unreachable("REDIS_URL", cfg.RedisURL, err)
+		}
+		return l, nil
+	}
+	l, err := sqlitelog.Open(ctx, filepath.Join(cfg.Data, "log.db"), sqlitelog.Options{Partitions: cfg.Partitions})
+	if err != nil {
+		return nil, fmt.Errorf("the log in %s: %w", cfg.Data, err)
+	}
+	return l, nil
+}
+
+func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (store documents.Store, err error) {
+	if cfg.MongoURI != "" {
+		return nil, errors.New("MONGODB_URI: not supported yet")
+	} else if store, err = sqlitedocs.Open(ctx, filepath.Join(cfg.Data, "documents.db"), model, sqlitedocs.Options{Log: logger}); err != nil {
+		return nil, fmt.Errorf("the documents in %s: %w", cfg.Data, err)
+	}
+	if err := store.Setup(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("set up the documents: %w", err), store.Close())
+	}
+	return store, nil
+}
+
+func openFeed(ctx context.Context, cfg *Config, log eventlog.Log, logger *slog.Logger) (feed.Feed, error) {
+	if cfg.RedisURL == "" {
+		return feed.NewMemory(log.Partitions(), feedCapacity), nil
+	}
+	if log == nil { // the number of partitions is the log's
+		own, err := openLog(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		defer own.Close()
+		log = own
+	}
+	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: feedCapacity, Log: logger})
+	if err != nil {
+		return nil, unreachable("REDIS_URL", cfg.RedisURL, err)
+	}
+	return f, nil
+}
+
+func unreachable(name, value string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", openBound)
+	}
+	return fmt.Errorf("%s=%s: %w", name, redact(value), err)
+}
+
+func (p *parts) close() {
+	if p.feed != nil {
+		_ = p.feed.Close()
+	}
+	if p.store != nil {
+		_ = p.store.Close()
+	}
+	if p.log != nil {
+		_ = p.log.Close()
+	}
+	if p.lock != nil {
+		_ = p.lock.Close()
+	}
+}
+
+// ready reports what can't be reached.
+func (p *parts) ready(ctx context.Context) map[string]error {
+	out := map[string]error{}
+	check := func(name string, ping func(context.Context) error) {
+		if err := ping(ctx); err != nil {
+			out[name] = err
+		}
+	}
+	if p.log != nil {
+		check("log", p.log.Ping)
+	}
+	if p.store != nil {
+		check("documents", p.store.Ping)
+	}
+	if p.feed != nil {
+		check("feed", p.feed.Ping)
+	}
+	return out
+}

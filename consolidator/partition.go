@@ -1,0 +1,107 @@
+package consolidator
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/eventlog"
+)
+
+// tailEvery bounds how often a partition that is behind asks how far.
+const tailEvery = time.Second
+
+// partition consolidates one partition.
+type partition struct {
+	c       *Consolidator
+	n       int
+	at      documents.Checkpoint
+	backoff time.Duration
+	asked   time.Time // when it last asked for the log's tail
+}
+
+// run follows the log until ctx ends, and begins again at the checkpoint after every failure.
+func (p *partition) run(ctx context.Context) {
+	for {
+		err := p.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		broken := isBroken(err)
+		p.c.progress.failed(p.n)
+		p.c.status.failed(p.n, err, broken)
+		if broken {
+			p.c.states.Purge() // a repair may give versions another meaning
+		}
+		select {
+		case <-time.After(p.pause(broken)):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func isBroken(err error) bool {
+	var b *eventlog.BrokenError
+	var p *poison
+	return errors.As(err, &b) || errors.As(err, &p)
+}
+
+// pause returns how long to wait after a failure: between half and all of a time that doubles.
+func (p *partition) pause(broken bool) time.Duration {
+	if broken {
+		return p.c.o.BrokenRetry
+	}
+	d := max(p.backoff, p.c.o.MinBackoff)
+	p.backoff = min(2*d, p.c.o.MaxBackoff)
+	return d/2 + rand.N(d/2+1)
+}
+
+// follow consolidates from the store's checkpoint on, until something fails. The first batch may have been worked on before, by a process that
+// crashed or by the try before this one.
+func (p *partition) follow(ctx context.Context) error {
+	c := p.c
+	all, err := c.store.Checkpoints(ctx)
+	if err != nil {
+		return err
+	}
+	p.at = all[p.n]
+	c.progress.reached(p.n, p.at.Place.Seq)
+	for recovering := true; ; {
+		events, err := c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, c.o.Wait)
+		if err != nil {
+			return err
+		}
+		if len(events) > 0 {
+			done, err := c.consolidate(ctx, p.n, events, recovering)
+			if err != nil {
+				return err
+			}
+			last := &events[done-1]
+			p.at = documents.Checkpoint{Place: last.Place(), Hash: last.Hash}
+			recovering = false
+		}
+		p.advanced(ctx, len(events))
+	}
+}
+
+// advanced tells the others of the new checkpoint. A read that came back short had reached the end of the log.
+func (p *partition) advanced(ctx context.Context, read int) {
+	c := p.c
+	p.backoff = 0
+	c.progress.reached(p.n, p.at.Place.Seq)
+	c.status.reached(p.n, p.at.Place)
+	if read < c.o.BatchSize {
+		c.status.lags(p.n, 0)
+		return
+	}
+	if time.Since(p.asked) < tailEvery {
+		return
+	}
+	p.asked = time.Now()
+	if tail, err := c.events.Tail(ctx, p.n); err == nil { // else the next read fails and says so
+		c.status.lags(p.n, int64(tail.Place.Seq)-int64(p.at.Place.Seq))
+	}
+}
