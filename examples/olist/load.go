@@ -43,15 +43,15 @@ func (l *loader) load(ctx context.Context) error {
 func each[T any](ctx context.Context, l *loader, name string, list []T, send func(context.Context, T) error) error {
 	bar := progressbar.NewOptions(len(list), progressbar.OptionSetWriter(l.progress), progressbar.OptionSetDescription(fmt.Sprintf("%-9s", name)),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.progress) }))
-	g, ctx := errgroup.WithContext(ctx)
+	g, sending := errgroup.WithContext(ctx)
 	g.SetLimit(l.workers)
 	for _, e := range list {
-		if ctx.Err() != nil {
+		if sending.Err() != nil {
 			break
 		}
 		g.Go(func() error {
 			defer bar.Add(1) //nolint:errcheck // only a picture
-			return send(ctx, e)
+			return send(sending, e)
 		})
 	}
 	if err := g.Wait(); err != nil {

@@ -184,4 +184,3 @@ func (p *plan) report(out io.Writer) {
 		fmt.Fprintln(out, "  left out:", b)
 	}
 }
-
