@@ -119,6 +119,7 @@ func scanTail(row *sql.Row) (eventlog.Tail, error) {
 }
 
 // History implements eventlog.Log: it follows the back-pointers, one lookup by primary key per version.
+// CROSS JOIN keeps SQLite from turning the join round, which would scan the log.
 func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) ([]eventlog.Event, error) {
 	if err := (eventlog.Load{Primary: ref}).Check(); err != nil {
 		return nil, err
@@ -129,8 +130,8 @@ func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) 
 	}
 	entries, err := l.entries(ctx, `WITH RECURSIVE life(p, b) AS (
 			SELECT place, back FROM events WHERE place = ?1 AND epoch = ?3
-			UNION ALL SELECT place, back FROM life JOIN events ON place = ?2 + b WHERE b > 0
-		) SELECT `+columns+` FROM life JOIN events ON place = p ORDER BY place DESC`,
+			UNION ALL SELECT place, back FROM life CROSS JOIN events ON place = ?2 + b WHERE b > 0
+		) SELECT `+columns+` FROM life CROSS JOIN events ON place = p ORDER BY p DESC`,
 		placeOf(partition, at.Seq), placeOf(partition, 0), int64(at.Epoch))
 	if err != nil {
 		return nil, l.fail("history", err)
