@@ -42,7 +42,7 @@ func testVersions(t *testing.T, s *suite) {
 	if first.Actor != "ana" || first.CorrelationID != "cor" || first.CausationID != "cau" || first.CommandID != a.CommandID {
 		t.Fatalf("event %+v", first)
 	}
-	if !first.At.Equal(e.At) || !h.At.Equal(events[1].At) {
+	if !first.At.Equal(e.At) || !h.At.Equal(events[1].At) || !h.CreatedAt.Equal(events[0].At) {
 		t.Fatalf("the event says %s, the receipt %s; the head %s, its event %s", first.At, e.At, h.At, events[1].At)
 	}
 	gone := s.step(o, 2, nil)

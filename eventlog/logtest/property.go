@@ -120,4 +120,7 @@ func fold(rt *rapid.T, h *eventlog.Head, e *eventlog.Event) {
 		}
 	}
 	h.Version, h.State, h.Deleted, h.Place, h.At = e.Version, e.To, e.Deleted, e.Place(), e.At
+	if e.Version == 1 {
+		h.CreatedAt = e.At
+	}
 }

@@ -137,6 +137,7 @@ local function write_event()
     'p', p.hash, 'h', hash, 'm', meta, 'c', changes, 'i', input)
   p.hash = hash
   redis.call('HSET', h.key, '@v', version, '@s', state, '@d', deleted, '@q', seq, '@e', p.epoch, '@t', at)
+  redis.call('HSETNX', h.key, '@c', at)
   for i = 1, sets, 100 do -- in pieces: unpack has a limit
     local n = math.min(sets - i + 1, 100)
     redis.call('HSET', h.key, unpack(ARGV, a + 1, a + 2 * n))

@@ -114,6 +114,8 @@ func setOwn(h *eventlog.Head, name, value string) (err error) {
 		h.Place.Epoch, err = strconv.ParseUint(value, 10, 64)
 	case "@t":
 		h.At, err = entry.ParseTime(value)
+	case "@c":
+		h.CreatedAt, err = entry.ParseTime(value)
 	}
 	return err
 }

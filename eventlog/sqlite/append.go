@@ -158,7 +158,11 @@ func (w *writer) storeEvent(ctx context.Context, d *draft, e *eventlog.NewEvent)
 	}
 	d.out = append(d.out, eventlog.Appended{Ref: e.Ref, Name: e.Name, From: e.From, To: e.To, Version: en.Version,
 		Partition: p, Epoch: en.Epoch, Seq: en.Seq, At: at})
-	_, err = w.stmts.setHead.ExecContext(ctx, e.Ref.Entity, e.Ref.ID, en.Version, e.To, e.Deleted, en.Epoch, en.Seq, en.At,
+	created := en.At
+	if head.Version > 0 {
+		created = entry.FormatTime(head.CreatedAt)
+	}
+	_, err = w.stmts.setHead.ExecContext(ctx, e.Ref.Entity, e.Ref.ID, en.Version, e.To, e.Deleted, en.Epoch, en.Seq, en.At, created,
 		encodeFields(merge(head.Fields, e)))
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	headQuery    = "SELECT version, state, deleted, epoch, seq, at, fields FROM heads WHERE entity = ? AND id = ?"
+	headQuery    = "SELECT version, state, deleted, epoch, seq, at, created, fields FROM heads WHERE entity = ? AND id = ?"
 	receiptQuery = "SELECT input_hash, events FROM receipts WHERE command_id = ?"
 )
 
@@ -63,8 +63,8 @@ func (l *Log) load(ctx context.Context, tx *sql.Tx, req eventlog.Load) (*eventlo
 // scanHead returns the zero Head if there is no row.
 func scanHead(row *sql.Row) (eventlog.Head, error) {
 	var h eventlog.Head
-	var at, fields string
-	err := row.Scan(&h.Version, &h.State, &h.Deleted, &h.Place.Epoch, &h.Place.Seq, &at, &fields)
+	var at, created, fields string
+	err := row.Scan(&h.Version, &h.State, &h.Deleted, &h.Place.Epoch, &h.Place.Seq, &at, &created, &fields)
 	if errors.Is(err, sql.ErrNoRows) {
 		return eventlog.Head{}, nil
 	}
@@ -72,6 +72,9 @@ func scanHead(row *sql.Row) (eventlog.Head, error) {
 		return h, err
 	}
 	if h.At, err = entry.ParseTime(at); err != nil {
+		return h, err
+	}
+	if h.CreatedAt, err = entry.ParseTime(created); err != nil {
 		return h, err
 	}
 	return h, json.Unmarshal([]byte(fields), &h.Fields)

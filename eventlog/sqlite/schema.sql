@@ -37,6 +37,7 @@ CREATE TABLE heads (
   epoch   INTEGER NOT NULL,
   seq     INTEGER NOT NULL,
   at      TEXT    NOT NULL,
+  created TEXT    NOT NULL, -- time of the first event
   fields  TEXT    NOT NULL, -- a JSON object of the raw values
   PRIMARY KEY (entity, id)
 ) WITHOUT ROWID;

@@ -28,7 +28,7 @@ func (s *statements) all() map[**sql.Stmt]string {
 		&s.tail:       tailQuery,
 		&s.claimed:    "SELECT entity, id FROM claims WHERE field = ? AND value = ?",
 		&s.event:      "INSERT INTO events (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		&s.setHead:    "INSERT OR REPLACE INTO heads (entity, id, version, state, deleted, epoch, seq, at, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&s.setHead:    "INSERT OR REPLACE INTO heads (entity, id, version, state, deleted, epoch, seq, at, created, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&s.setTail:    "UPDATE partitions SET seq = ?, hash = ?, clock = ? WHERE partition = ?",
 		&s.claim:      "INSERT OR REPLACE INTO claims (field, value, entity, id) VALUES (?, ?, ?, ?)",
 		&s.release1:   "DELETE FROM claims WHERE field = ? AND value = ? AND entity = ? AND id = ?",
