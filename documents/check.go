@@ -10,6 +10,9 @@ import (
 // maxDepth bounds how deep filters nest, so that no compiler exhausts the stack.
 const maxDepth = 100
 
+// MaxContains is the largest length of Contains.Text, in bytes: what the pattern of every server can hold.
+const MaxContains = 8000
+
 // CheckFilter reports what is wrong with a filter on e: unknown fields, values of another Go type than the field's, text conditions on
 // fields that are not text. Compilers rely on it having passed.
 func CheckFilter(e *schema.Entity, f Filter) error { return checkFilter(e, f, 0) }
@@ -35,6 +38,9 @@ func checkFilter(e *schema.Entity, f Filter, depth int) error {
 	case In:
 		return checkValues(e, f.Field, f.Values...)
 	case Contains:
+		if len(f.Text) > MaxContains {
+			return fmt.Errorf("text to look for may have %d bytes, not %d", MaxContains, len(f.Text))
+		}
 		return checkText(e, f.Field)
 	case StartsWith:
 		return checkText(e, f.Field)

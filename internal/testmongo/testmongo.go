@@ -4,7 +4,10 @@ package testmongo
 
 import (
 	"bufio"
+	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,14 +18,31 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Name returns a database name that no other test uses.
-func Name(t testing.TB) string {
-	return fmt.Sprintf("daybook_test_%d_%x", os.Getpid(), sha256.Sum256([]byte(t.Name()+time.Now().String())))[:40]
+// Database returns the name of a database that no other test uses, and drops it when the test ends.
+func Database(t testing.TB, uri string) string {
+	t.Helper()
+	name := fmt.Sprintf("daybook_test_%x", rand.Text())[:36]
+	t.Cleanup(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 30*time.Second) // the test's own context has ended
+		defer stop()
+		client, err := mongo.Connect(options.Client().ApplyURI(uri))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := errors.Join(client.Database(name).Drop(ctx), client.Disconnect(ctx)); err != nil {
+			t.Errorf("dropping the test's database: %v", err)
+		}
+	})
+	return name
 }
 
-// URI returns the URI of a server to test with. Each test must use a database of its own (see Name) and drop it. Where neither MONGODB_URI is set nor
+// URI returns the URI of a server to test with. Each test must use a database of its own (see Database). Where neither MONGODB_URI is set nor
 // FerretDB can be built, the test is skipped, loudly; with DAYBOOK_TEST_STRICT=1 it fails.
 func URI(t testing.TB) string {
 	t.Helper()
@@ -84,7 +104,7 @@ func build() (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	src := filepath.Join(filepath.Dir(file), "ferretdb")
 	hash := sha256.New()
-	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+	for _, name := range []string{"main.go", "atomic.go", "go.mod", "go.sum"} {
 		b, err := os.ReadFile(filepath.Join(src, name))
 		if err != nil {
 			return "", fmt.Errorf("the sources of the FerretDB helper: %w", err)

@@ -2,7 +2,7 @@
 // is a module of its own so that FerretDB's dependencies stay out of Daybook's go.mod.
 //
 // Usage: ferretdb -dir DIR [-listen 127.0.0.1:0] [-keep]. It prints the MongoDB URI on one line and ends when its standard input closes, so that it
-// never outlives the test that started it.
+// never outlives the test that started it. Unless told to keep it, it then removes the directory.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"log"
 	"net"
 	"os"
-	"time"
+	"path/filepath"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
@@ -24,21 +24,26 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "TCP address; port 0 picks a free one")
 	keep := flag.Bool("keep", false, "leave the directory when it ends")
 	flag.Parse()
-	if err := run(*dir, *listen, *keep); err != nil {
+	err := run(*dir, *listen)
+	if !*keep {
+		err = errors.Join(err, os.RemoveAll(*dir))
+	}
+	if err != nil {
 		log.Fatalf("ferretdb: %v", err)
 	}
 }
 
-func run(dir, listen string, keep bool) error {
-	addr, err := free(listen)
-	if err != nil {
-		return err
-	}
+func run(dir, listen string) error {
+	socket := filepath.Join(dir, "ferretdb.sock")
 	f, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: addr},
+		Listener:  ferretdb.ListenerConfig{Unix: socket},
 		Handler:   "sqlite",
 		SQLiteURL: "file:" + dir + "/",
 	})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
@@ -46,33 +51,14 @@ func run(dir, listen string, keep bool) error {
 	go func() {
 		defer stop()
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent is gone
+		_ = l.Close()
 	}()
-	go announce(addr, f.MongoDBURI())
-	err = f.Run(ctx)
-	if keep {
-		return err
-	}
-	return errors.Join(err, os.RemoveAll(dir))
-}
-
-// announce prints the URI once the server accepts connections.
-func announce(addr, uri string) {
-	for range 500 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			fmt.Println(uri)
-			return
+	go func() {
+		defer stop()
+		if err := (&gate{server: socket}).serve(l); err != nil && !errors.Is(err, net.ErrClosed) {
+			log.Printf("ferretdb: %v", err)
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	log.Fatalf("ferretdb: nothing listens on %s", addr)
-}
-
-// free resolves port 0 here, because FerretDB's own listener would not tell which port it got.
-func free(listen string) (string, error) {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	}()
+	fmt.Printf("mongodb://%s/\n", l.Addr())
+	return f.Run(ctx)
 }

@@ -1,0 +1,58 @@
+package mongo
+
+import (
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Names that are stored, beside those in documents.
+const (
+	fieldDeleted = "_deleted" // true on tombstones, absent else
+	fieldSources = "_sources" // {customer: {id, v, by}}: by is the Recopy that set it
+)
+
+// entity is what the store knows of one entity: its collections and its fields.
+type entity struct {
+	*schema.Entity
+	docs     *mongo.Collection
+	versions *mongo.Collection
+	fields   []*schema.Field
+	byName   map[string]*schema.Field
+	own      []*schema.Field // without copies: what versions hold
+}
+
+func newEntity(db *mongo.Database, e *schema.Entity) *entity {
+	out := &entity{
+		Entity:   e,
+		docs:     db.Collection(fmt.Sprintf("%s.g%d", e.Plural, documents.FirstGeneration)),
+		versions: db.Collection(e.Plural + "_versions"),
+		fields:   documents.StoredFields(e),
+		byName:   map[string]*schema.Field{},
+	}
+	for _, f := range out.fields {
+		out.byName[f.Name] = f
+		if f.Copy == nil {
+			out.own = append(out.own, f)
+		}
+	}
+	return out
+}
+
+// indexes returns what lookups need. Every one ends with _id, the tiebreak of pages.
+func (e *entity) indexes() []mongo.IndexModel {
+	var out []mongo.IndexModel
+	for _, f := range documents.IndexedFields(e.Entity) {
+		out = append(out, mongo.IndexModel{Keys: bson.D{{Key: f.Name, Value: 1}, {Key: "_id", Value: 1}}})
+	}
+	return out
+}
+
+// versionIndexes serve history and as-of: the versions of one entity, in order.
+func (e *entity) versionIndexes() []mongo.IndexModel {
+	return []mongo.IndexModel{{Keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}}}
+}

@@ -1,0 +1,159 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/daybook-cqrs/daybook/documents"
+)
+
+// projection selects the fields, and what every document has beside them; nil for all fields.
+func projection(e *entity, fields []string, more ...string) any {
+	if fields == nil {
+		return nil
+	}
+	out := bson.D{
+		{Key: documents.FieldVersion, Value: 1}, {Key: documents.FieldCreatedAt, Value: 1}, {Key: documents.FieldUpdatedAt, Value: 1}, {Key: fieldDeleted, Value: 1},
+	}
+	for _, list := range [][]string{fields, more} {
+		for _, name := range list {
+			if e.byName[name] != nil && !slices.ContainsFunc(out, func(el bson.E) bool { return el.Key == name }) {
+				out = append(out, bson.E{Key: name, Value: 1})
+			}
+		}
+	}
+	return out
+}
+
+// Load implements documents.Store.
+func (s *Store) Load(ctx context.Context, entity string, ids []string, fields []string) (map[string]documents.Document, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]documents.Document, len(ids))
+	switch len(ids) {
+	case 0:
+		return out, nil
+	case 1:
+		d, err := s.loadOne(ctx, e, ids[0], fields)
+		if d != nil {
+			out[d.ID] = *d
+		}
+		return out, err
+	}
+	o := options.Find().SetProjection(projection(e, fields))
+	err = s.find(ctx, e, where(documents.FieldID, "$in", ids), o, func(d documents.Document, _ bson.Raw) { out[d.ID] = d })
+	return out, err
+}
+
+// loadOne returns nil for a document that isn't there.
+func (s *Store) loadOne(ctx context.Context, e *entity, id string, fields []string) (*documents.Document, error) {
+	raw, err := e.docs.FindOne(ctx, bson.D{{Key: documents.FieldID, Value: id}}, options.FindOne().SetProjection(projection(e, fields))).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, nil //nolint:nilnil // none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	d, err := s.document(e, raw)
+	return &d, err
+}
+
+// find runs a query and hands over each document; raw is valid during the call.
+func (s *Store) find(ctx context.Context, e *entity, filter bson.D, o *options.FindOptionsBuilder, each func(documents.Document, bson.Raw)) error {
+	cursor, err := e.docs.Find(ctx, filter, o)
+	if err != nil {
+		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	return s.drain(ctx, e, cursor, each)
+}
+
+func (s *Store) drain(ctx context.Context, e *entity, cursor *mongo.Cursor, each func(documents.Document, bson.Raw)) error {
+	defer func() { _ = cursor.Close(ctx) }()
+	for cursor.Next(ctx) {
+		d, err := s.document(e, cursor.Current)
+		if err != nil {
+			return err
+		}
+		each(d, cursor.Current)
+	}
+	if err := cursor.Err(); err != nil {
+		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	return nil
+}
+
+// List implements documents.Store.
+func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
+	e, filter, err := s.page(q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]documents.Document, 0, min(q.Limit, 100))
+	o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit)).SetProjection(projection(e, q.Fields))
+	err = s.find(ctx, e, live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) })
+	if q.Last {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+// page checks a query and compiles its filter and range.
+func (s *Store) page(q documents.Query) (*entity, bson.D, error) {
+	e, err := s.entity(q.Entity)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := documents.CheckQuery(e.Entity, q); err != nil {
+		return nil, nil, err
+	}
+	filter, err := s.filter(documents.PageFilter(q))
+	return e, filter, err
+}
+
+// sorting is the complete order of a page. Missing sorts before every value ascending, as the contract wants. A field can only be named once.
+func sorting(q documents.Query) bson.D {
+	var out bson.D
+	for _, o := range documents.PageOrders(q) {
+		direction := 1
+		if o.Desc {
+			direction = -1
+		}
+		if !slices.ContainsFunc(out, func(el bson.E) bool { return el.Key == o.Field }) {
+			out = append(out, bson.E{Key: o.Field, Value: direction})
+		}
+	}
+	return out
+}
+
+// Count implements documents.Store.
+func (s *Store) Count(ctx context.Context, entity string, f documents.Filter) (int64, error) {
+	e, filter, err := s.checked(entity, f)
+	if err != nil {
+		return 0, err
+	}
+	n, err := e.docs.CountDocuments(ctx, live(filter))
+	if err != nil {
+		return 0, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	return n, nil
+}
+
+func (s *Store) checked(name string, f documents.Filter) (*entity, bson.D, error) {
+	e, err := s.entity(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := documents.CheckFilter(e.Entity, f); err != nil {
+		return nil, nil, err
+	}
+	filter, err := s.filter(f)
+	return e, filter, err
+}
