@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
+	mongodocs "github.com/daybook-cqrs/daybook/documents/mongo"
 	sqlitedocs "github.com/daybook-cqrs/daybook/documents/sqlite"
 	"github.com/daybook-cqrs/daybook/eventlog"
 	redislog "github.com/daybook-cqrs/daybook/eventlog/redis"
@@ -81,7 +82,10 @@ func openLog(ctx context.Context, cfg *Config) (eventlog.Log, error) {
 
 func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (store documents.Store, err error) {
 	if cfg.MongoURI != "" {
-		return nil, errors.New("MONGODB_URI: not supported yet")
+		store, err = mongodocs.Open(ctx, cfg.MongoURI, model, mongodocs.Options{Log: logger})
+		if err != nil {
+			return nil, unreachable("MONGODB_URI", cfg.MongoURI, err)
+		}
 	} else if store, err = sqlitedocs.Open(ctx, filepath.Join(cfg.Data, "documents.db"), model, sqlitedocs.Options{Log: logger}); err != nil {
 		return nil, fmt.Errorf("the documents in %s: %w", cfg.Data, err)
 	}

@@ -43,16 +43,22 @@ func newEntity(db *mongo.Database, e *schema.Entity) *entity {
 	return out
 }
 
+// index is an index by a name that stays, whatever its keys.
+type index struct {
+	name string
+	keys bson.D
+}
+
 // indexes returns what lookups need. Every one ends with _id, the tiebreak of pages.
-func (e *entity) indexes() []mongo.IndexModel {
-	var out []mongo.IndexModel
+func (e *entity) indexes() []index {
+	var out []index
 	for _, f := range documents.IndexedFields(e.Entity) {
-		out = append(out, mongo.IndexModel{Keys: bson.D{{Key: f.Name, Value: 1}, {Key: "_id", Value: 1}}})
+		out = append(out, index{name: "by_" + f.Name, keys: bson.D{{Key: f.Name, Value: 1}, {Key: "_id", Value: 1}}})
 	}
 	return out
 }
 
 // versionIndexes serve history and as-of: the versions of one entity, in order.
-func (e *entity) versionIndexes() []mongo.IndexModel {
-	return []mongo.IndexModel{{Keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}}}
+func (e *entity) versionIndexes() []index {
+	return []index{{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}}}
 }

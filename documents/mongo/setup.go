@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -31,19 +32,40 @@ func (s *Store) Setup(ctx context.Context) error {
 func (s *Store) setupEntity(ctx context.Context, e *entity) error {
 	for _, c := range []struct {
 		in      *mongo.Collection
-		indexes []mongo.IndexModel
+		indexes []index
 	}{{e.docs, e.indexes()}, {e.versions, e.versionIndexes()}} {
 		if err := s.create(ctx, c.in.Name()); err != nil {
 			return err
 		}
-		if len(c.indexes) == 0 {
-			continue
-		}
-		if _, err := c.in.Indexes().CreateMany(ctx, c.indexes); err != nil {
+		if err := createIndexes(ctx, c.in, c.indexes); err != nil {
 			return err
 		}
 	}
 	return s.checkGeneration(ctx, e)
+}
+
+// createIndexes makes those that are missing. Several processes may do so at once, which MongoDB allows; FerretDB breaks the connection, so it is looked at again.
+func createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) error {
+	var failed error
+	for range 3 {
+		there, err := in.Indexes().ListSpecifications(ctx)
+		if err != nil {
+			return err
+		}
+		var missing []mongo.IndexModel
+		for _, w := range wanted {
+			if !slices.ContainsFunc(there, func(i mongo.IndexSpecification) bool { return i.Name == w.name }) {
+				missing = append(missing, mongo.IndexModel{Keys: w.keys, Options: options.Index().SetName(w.name)})
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		if _, failed = in.Indexes().CreateMany(ctx, missing); failed == nil {
+			return nil
+		}
+	}
+	return failed
 }
 
 func (s *Store) create(ctx context.Context, name string) error {

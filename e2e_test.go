@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/app"
+	"github.com/daybook-cqrs/daybook/graph"
+	"github.com/daybook-cqrs/daybook/rules"
+)
+
+// store is a running store, seen over HTTP.
+type store struct {
+	t    *testing.T
+	addr string // "127.0.0.1:12345"
+}
+
+var definition = app.Definition{
+	Schema: model, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Example: example,
+}
+
+var playgroundURL = regexp.MustCompile(`http://(\S+)/playground`)
+
+// start runs the application in this process until the test ends.
+func start(t *testing.T, args ...string) *store {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	logs := &buffer{}
+	done := make(chan int, 1)
+	go func() {
+		done <- app.Do(ctx, definition, append([]string{"--listen", "127.0.0.1:0"}, args...), nil, in, logs)
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case code := <-done:
+			if code != 0 {
+				t.Errorf("exit code %d\n%s", code, logs)
+			}
+		case <-time.After(15 * time.Second):
+			t.Errorf("it did not stop\n%s", logs)
+		}
+	})
+	var text strings.Builder
+	for buf := make([]byte, 4096); ; {
+		n, err := out.Read(buf)
+		text.Write(buf[:n])
+		if m := playgroundURL.FindStringSubmatch(text.String()); m != nil {
+			go io.Copy(io.Discard, out) //nolint:errcheck // ends with the pipe
+			return &store{t, m[1]}
+		}
+		if err != nil {
+			t.Fatalf("it did not start: %s\n%s", text.String(), logs)
+		}
+	}
+}
+
+// buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.b.Write(p) }
+func (b *buffer) String() string              { b.mu.Lock(); defer b.mu.Unlock(); return b.b.String() }
+
+// answer is a decoded JSON value that tests look into by path.
+type answer struct {
+	t    *testing.T
+	raw  string
+	data any
+}
+
+func (s *store) post(path, query string, header ...string) answer {
+	s.t.Helper()
+	body, _ := json.Marshal(map[string]string{"query": query})
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, "http://"+s.addr+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a := answer{t: s.t, raw: string(text)}
+	if err := json.Unmarshal(text, &a.data); err != nil {
+		s.t.Fatalf("%v: %s", err, text)
+	}
+	return a
+}
+
+func (s *store) do(query string) answer { s.t.Helper(); return s.post("/graphql", query) }
+
+// at returns what is at a path such as "data.orders.edges.0.node.id", as text.
+func (a answer) at(path string) string {
+	a.t.Helper()
+	v := a.data
+	for _, key := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[key]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(key, &i); err != nil || i >= len(x) {
+				a.t.Fatalf("nothing at %s in %s", path, a.raw)
+			}
+			v = x[i]
+		default:
+			a.t.Fatalf("nothing at %s in %s", path, a.raw)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// want compares pairs of path and text.
+func (a answer) want(pairs ...string) answer {
+	a.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if got := a.at(pairs[i]); got != pairs[i+1] {
+			a.t.Errorf("%s is %q, not %q in %s", pairs[i], got, pairs[i+1], a.raw)
+		}
+	}
+	return a
+}
+
+// seed makes the customer c1, the product p1 and the order o1, as the README does.
+func (s *store) seed() answer {
+	s.t.Helper()
+	s.do(`mutation { registerCustomer(id: "c1", name: "Ana", email: "ana@example.org", city: "Recife", region: "PE") { customer { id name status } receipt { commandId position version duplicate durability events { entity id name from to version } } errors { code reason message field state allowed } } }`).
+		want("data.registerCustomer.customer.status", "ACTIVE", "data.registerCustomer.receipt.events.0.name", "CustomerRegistered", "data.registerCustomer.errors", "[]")
+	s.do(`mutation { createProduct(id: "p1", category: "toys", weightGrams: 250) { product { id category } receipt { version } errors { code } } }`).
+		want("data.createProduct.receipt.version", "1")
+	return s.do(`mutation { createOrder(id: "o1", customer: "c1", lines: [{product: "p1", seller: "s1", price: "21.33", freight: "15.10", quantity: 3}], note: "gift") { order { id status total customer { name } lines { product { category } quantity } } receipt { position version } errors { code message } } }`).
+		want("data.createOrder.order.total", "79.09", "data.createOrder.order.customer.name", "Ana", "data.createOrder.order.lines.0.product.category", "toys")
+}
