@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver"
 )
 
 // codeTooLarge is the server's answer to a document over 16 MiB.
@@ -21,9 +20,6 @@ func onlyDuplicates(err error) bool {
 
 // explain says of which document the error is, where it is of one.
 func explain(err error, ops []operation) error {
-	if errors.Is(err, driver.ErrDocumentTooLarge) {
-		return fmt.Errorf("a document over 16 MiB, MongoDB's limit: %w", err)
-	}
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) {
 		return err

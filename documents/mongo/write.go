@@ -188,6 +188,9 @@ func (s *Store) settleCopies(ctx context.Context, e *entity, ws []documents.Writ
 	return err
 }
 
+// maxDocument is the most that a document may have, in bytes.
+const maxDocument = 16 << 20
+
 // operation is one update of a bulk write.
 type operation struct {
 	id     string
@@ -200,7 +203,14 @@ type operation struct {
 func (s *Store) bulk(ctx context.Context, in *mongo.Collection, ops []operation) (*mongo.BulkWriteResult, error) {
 	models := make([]mongo.WriteModel, len(ops))
 	for i, op := range ops {
-		model := mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(op.update)
+		update, err := bson.Marshal(op.update)
+		if err != nil {
+			return nil, fmt.Errorf("document %s: %w", op.id, err)
+		}
+		if len(update) > maxDocument { // what would only grow over it, the server refuses
+			return nil, fmt.Errorf("document %s would have %d bytes, over 16 MiB, MongoDB's limit", op.id, len(update))
+		}
+		model := mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(bson.Raw(update))
 		if op.upsert {
 			model.SetUpsert(true)
 		}

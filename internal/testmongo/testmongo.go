@@ -53,12 +53,18 @@ func URI(t testing.TB) string {
 	if err == nil {
 		return uri
 	}
+	without(t, err)
+	return ""
+}
+
+// without ends a test that has no server.
+func without(t testing.TB, err error) {
+	t.Helper()
 	if os.Getenv("DAYBOOK_TEST_STRICT") == "1" {
 		t.Fatalf("no MongoDB to test with (DAYBOOK_TEST_STRICT=1): %v", err)
 	}
 	fmt.Fprintf(os.Stderr, "\n*** %s IS SKIPPED: no MongoDB to test with. Set MONGODB_URI, or let FerretDB be built: %v\n\n", t.Name(), err)
 	t.Skipf("no MongoDB to test with: %v", err)
-	return ""
 }
 
 // embedded starts one server per test binary. It is never stopped here: it ends when its standard input closes, which the end of this process
@@ -72,28 +78,31 @@ var embedded = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return start(program, dir)
+	_, stdin, uri, err := start(program, "-dir", dir)
+	kept = append(kept, stdin) // else the garbage collector closes it
+	return uri, err
 })
 
-func start(program, dir string) (string, error) {
-	cmd := exec.Command(program, "-dir", dir)
+// start runs the program until its standard input closes or it is killed.
+func start(program string, args ...string) (*exec.Cmd, io.Closer, string, error) {
+	cmd := exec.Command(program, args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return "", err
+		return nil, nil, "", err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return nil, nil, "", err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", err
+		return nil, nil, "", err
 	}
-	kept = append(kept, stdin) // else the garbage collector closes it
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return "", fmt.Errorf("FerretDB did not start: %w", err)
+		_ = stdin.Close()
+		return nil, nil, "", fmt.Errorf("FerretDB did not start (%v): %w", cmd.Wait(), err)
 	}
-	return strings.TrimSpace(line), nil
+	return cmd, stdin, strings.TrimSpace(line), nil
 }
 
 // kept holds the standard inputs of the servers that run.

@@ -35,6 +35,9 @@ func main() {
 
 func run(dir, listen string) error {
 	socket := filepath.Join(dir, "ferretdb.sock")
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) { // left by one that was killed
+		return err
+	}
 	f, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: socket},
 		Handler:   "sqlite",
