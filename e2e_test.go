@@ -153,3 +153,15 @@ func (s *store) seed() answer {
 	return s.do(`mutation { createOrder(id: "o1", customer: "c1", lines: [{product: "p1", seller: "s1", price: "21.33", freight: "15.10", quantity: 3}], note: "gift") { order { id status total customer { name } lines { product { category } quantity } } receipt { position version } errors { code message } } }`).
 		want("data.createOrder.order.total", "79.09", "data.createOrder.order.customer.name", "Ana", "data.createOrder.order.lines.0.product.category", "toys")
 }
+
+// try posts a query and reports whether an answer came.
+func (s *store) try(query string) bool {
+	body, _ := json.Marshal(map[string]string{"query": query})
+	resp, err := http.Post("http://"+s.addr+"/graphql", "application/json", bytes.NewReader(body)) //nolint:noctx // the process may be gone
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return err == nil && resp.StatusCode == http.StatusOK && strings.Contains(string(text), `"errors":[]`)
+}

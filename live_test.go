@@ -108,7 +108,7 @@ func TestLiveQueries(t *testing.T) {
 		s := start(t, args...)
 		s.seed()
 		r := s.do(`mutation { approveOrder(id: "o1") { receipt { position } errors { code } } }`)
-		s.do(`{ order(id: "o1", atLeast: "` + r.at("data.approveOrder.receipt.position") + `") { id } }`).want("data.order.id", "o1")
+		s.do(`{ order(id: "o1", atLeast: "`+r.at("data.approveOrder.receipt.position")+`") { id } }`).want("data.order.id", "o1")
 		lists := map[string]<-chan answer{
 			"graphql-transport-ws": s.socket("graphql-transport-ws", shipped), "graphql-ws": s.socket("graphql-ws", shipped), "sse": s.events(shipped),
 		}

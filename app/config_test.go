@@ -1,0 +1,82 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestParseConfig(t *testing.T) {
+	c, err := ParseConfig([]string{"--listen", "127.0.0.1:9", "--allow-import"}, []string{"DAYBOOK_LISTEN=127.0.0.1:8", "DAYBOOK_PARTITIONS=4", "HOME=/x"}, io.Discard)
+	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 3 || c.Data != "./data" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if c, err := ParseConfig(nil, []string{"DAYBOOK_ALLOW_IMPORT=true"}, io.Discard); err != nil || !c.AllowImport {
+		t.Fatalf("%+v, %v", c, err)
+	}
+}
+
+func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		args, env []string
+		want      string
+	}{
+		"unknown variable":    {nil, []string{"DAYBOOK_PORT=1"}, "DAYBOOK_PORT"},
+		"bad port":            {nil, []string{"DAYBOOK_LISTEN=127.0.0.1:x"}, "DAYBOOK_LISTEN=127.0.0.1:x"},
+		"no port":             {[]string{"--listen", "localhost"}, nil, "--listen=localhost"},
+		"bad partitions":      {[]string{"--partitions", "0"}, nil, "1 to 1024"},
+		"bad role":            {nil, []string{"DAYBOOK_ROLES=command,queries"}, "queries"},
+		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
+		"split without redis": {[]string{"--roles", "command"}, nil, "REDIS_URL"},
+		"split without mongo": {[]string{"--roles", "query", "--redis-url", "redis://x:1"}, nil, "MONGODB_URI"},
+		"bad redis url":       {nil, []string{"REDIS_URL=localhost:6379"}, "redis://"},
+		"bad mongo uri":       {nil, []string{"MONGODB_URI=http://x"}, "mongodb://"},
+		"unknown flag":        {[]string{"--lisen", "x"}, nil, "lisen"},
+		"something left over": {[]string{"serve"}, nil, `"serve"`},
+		"data is a file":      {[]string{"--data", "config_test.go"}, nil, "directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ParseConfig(c.args, c.env, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestPasswordsAreNotShown(t *testing.T) {
+	_, err := ParseConfig(nil, []string{"REDIS_URL=http://user:secret@x"}, io.Discard)
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out strings.Builder
+	_, err := ParseConfig([]string{"--help"}, nil, &out)
+	if !errors.Is(err, ErrHelp) {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		if !strings.Contains(out.String(), s.env) || !strings.Contains(out.String(), "--"+s.flag) {
+			t.Errorf("help does not name %s", s.env)
+		}
+	}
+}
+
+func TestWhatCannotBeReachedIsOneLineAndExitCode2(t *testing.T) {
+	for _, args := range [][]string{
+		{"--redis-url", "redis://127.0.0.1:1", "--mongodb-uri", "mongodb://127.0.0.1:1"},
+		{"--listen", "256.0.0.1:1"},
+	} {
+		var stderr strings.Builder
+		code := Do(t.Context(), Definition{Schema: testModel}, append(args, "--data", t.TempDir()), nil, io.Discard, &stderr)
+		if lines := strings.Count(stderr.String(), "\n"); code != 2 || lines != 1 {
+			t.Errorf("%v: code %d\n%s", args, code, stderr.String())
+		}
+	}
+}
+
+var testModel = fstest.MapFS{"model.graphql": {Data: []byte("type Thing @entity @crud { id: ID! }")}}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds the program once.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "daybook-test-*")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "daybook")
+	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return file, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if file, err := binary(); err == nil {
+		os.RemoveAll(filepath.Dir(file))
+	}
+	os.Exit(code)
+}
+
+// process is the program running as a process of its own.
+type process struct {
+	*store
+	cmd *exec.Cmd
+}
+
+func spawn(t *testing.T, args ...string) *process {
+	t.Helper()
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() }) //nolint:errcheck // it may have ended
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if m := playgroundURL.FindStringSubmatch(lines.Text()); m != nil {
+			return &process{&store{t, m[1]}, cmd}
+		}
+	}
+	t.Fatal("it did not start")
+	return nil
+}
+
+// kill ends the process as a power failure would.
+func (p *process) kill() {
+	p.cmd.Process.Kill() //nolint:errcheck // it may have ended
+	p.cmd.Wait()         //nolint:errcheck // it was killed
+}
+
+// TestKilledInTheMiddle kills the process again and again while clients write, and then compares what was acknowledged with what is there.
+func TestKilledInTheMiddle(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		p := spawn(t, args...)
+		p.seed()
+		const rounds, perRound = 3, 40
+		acknowledged := 0
+		for round := range rounds {
+			began := make(chan struct{})
+			killed := make(chan struct{})
+			go func() {
+				defer close(killed)
+				<-began
+				p.kill()
+			}()
+			for i := range perRound {
+				if i == perRound/2 {
+					close(began)
+				}
+				if p.try(fmt.Sprintf(`mutation { createProduct(id: "k%d-%d", photos: %d, command: {id: "c%d-%d"}) { errors { code } } }`, round, i, i, round, i)) {
+					acknowledged++
+				}
+			}
+			<-killed
+			p = spawn(t, args...)
+			position := ""
+			for i := range perRound { // what was not acknowledged is sent again, and what was is not done twice
+				a := p.do(fmt.Sprintf(`mutation { createProduct(id: "k%d-%d", photos: %d, command: {id: "c%d-%d"}) { receipt { version position } errors { code } } }`, round, i, i, round, i)).
+					want("data.createProduct.errors", "[]", "data.createProduct.receipt.version", "1")
+				position = a.at("data.createProduct.receipt.position")
+				p.do(fmt.Sprintf(`{ product(id: "k%d-%d", atLeast: %q) { version photos } }`, round, i, position)).
+					want("data.product.version", "1", "data.product.photos", fmt.Sprint(i))
+			}
+		}
+		if acknowledged < rounds {
+			t.Errorf("only %d were acknowledged before the kills: nothing was tested", acknowledged)
+		}
+		p.do(`{ products { totalCount } }`).want("data.products.totalCount", fmt.Sprint(1+rounds*perRound))
+	})
+}
+
+func TestItStopsOnSIGTERM(t *testing.T) {
+	p := spawn(t, "--data", t.TempDir())
+	p.socket("graphql-transport-ws", `subscription { productsChanged { type } }`)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- p.cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it did not stop within 10 s")
+	}
+}
+
+// TestThreeProcesses runs each role in a process of its own.
+func TestThreeProcesses(t *testing.T) {
+	args := servers(t)
+	commands := spawn(t, append(args, "--roles", "command")...)
+	spawn(t, append(args, "--roles", "consolidator")...)
+	queries := spawn(t, append(args, "--roles", "query")...)
+	live := queries.socket("graphql-transport-ws", `subscription { ordersChanged(snapshot: true) { type order { status customer { name } } event { name } } }`)
+	next(t, live).want("data.ordersChanged.type", "LIVE")
+	r := commands.seed()
+	queries.do(fmt.Sprintf(`{ order(id: "o1", atLeast: %q) { total customerName } }`, r.at("data.createOrder.receipt.position"))).
+		want("data.order.total", "79.09", "data.order.customerName", "Ana")
+	next(t, live).want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.event.name", "OrderCreated", "data.ordersChanged.order.customer.name", "Ana")
+	commands.post("/query", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
+	queries.post("/command", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
+}
