@@ -104,7 +104,7 @@ func openFeed(ctx context.Context, cfg *Config, log eventlog.Log, logger *slog.L
 		if err != nil {
 			return nil, err
 		}
-		defer own.Close()
+		defer func() { _ = own.Close() }() // it was only asked
 		log = own
 	}
 	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: feedCapacity, Log: logger})

@@ -103,7 +103,7 @@ func (a *attempt) apply(c *Context, before *Snapshot) (schema.Record, error) {
 	if err := c.checkRefs(changedRefs(c.model, a.spec.Entity, before.Fields, fields)); err != nil {
 		return nil, err
 	}
-	return fields, checkRequired(c.model, a.spec.Entity, fields)
+	return fields, checkRequired(a.spec.Entity, fields)
 }
 
 // runRule runs a rule. A panic in it is a failure of this command, not of the process.
@@ -125,7 +125,7 @@ func runRule(rule Rule, c *Context, fields, input schema.Record) (after schema.R
 }
 
 // checkRequired refuses an entity that lacks a field which the model says is never null.
-func checkRequired(m *schema.Model, e *schema.Entity, fields schema.Record) error {
+func checkRequired(e *schema.Entity, fields schema.Record) error {
 	for _, f := range e.Fields {
 		if f.Copy == nil && f.Type.NonNull && fields[f.Name] == nil {
 			return invalid(f.Name, fmt.Sprintf("%s of a %s can't be null", f.Name, e.Name))

@@ -53,6 +53,25 @@ func PageFilter(q Query) Filter {
 	return all
 }
 
+// PageRanges returns filters to read one after the other, each in the order of PageOrders, until the page is full: together they are PageFilter. Nulls come last
+// in a descending order, so what follows a value there is two ranges of an index: the rest of the values, and the nulls.
+func PageRanges(q Query) []Filter {
+	all, first := PageFilter(q), PageOrders(q)[0]
+	from := q.After
+	if q.Last {
+		from = q.Before
+	}
+	if from == nil || !first.Desc || from[0] == nil || first.Field == FieldID {
+		return []Filter{all}
+	}
+	values := And{Compare{Field: first.Field, Op: Le, Value: from[0]}, all}
+	switch first.Field {
+	case FieldVersion, FieldCreatedAt, FieldUpdatedAt: // never null
+		return []Filter{values}
+	}
+	return []Filter{values, And{IsNull{Field: first.Field}, all}}
+}
+
 // beyond holds for documents that come after key in the given order: beyond in the first order, or level there and beyond in the next.
 func beyond(orders []Order, key []any) Filter {
 	var further Or
@@ -75,8 +94,11 @@ func beyond(orders []Order, key []any) Filter {
 
 // bound is implied by the rest; it is there because engines find a range of an index by it, and not by an Or.
 func bound(o Order, v any) Filter {
-	if o.Desc || v == nil {
-		return nil // descending, nulls come last: no one range covers them and the values
+	switch {
+	case o.Desc && v == nil:
+		return IsNull{Field: o.Field}
+	case o.Desc || v == nil:
+		return nil // no one range covers the values and the nulls, see PageRanges
 	}
 	return Compare{Field: o.Field, Op: Ge, Value: v}
 }

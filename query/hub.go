@@ -61,7 +61,7 @@ func (e *Engine) follow(ctx context.Context) error {
 			failing = false
 			continue
 		case ctx.Err() != nil || errors.Is(err, feed.ErrClosed):
-			return nil
+			return nil //nolint:nilerr // that is how it ends
 		case !failing:
 			e.cfg.Logger.Warn("the feed can't be read: live queries are late", "error", err)
 		}

@@ -129,7 +129,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 		defer close(out)
 		defer remove()
 		if err := l.run(ctx, resume); err != nil && ctx.Err() == nil {
-			l.send(ctx, Change{Err: err})
+			_ = l.send(ctx, Change{Err: err}) // who is gone needs no error
 		}
 	}()
 	return out, nil

@@ -1,3 +1,4 @@
+// Package rules has what the model can't say.
 package rules
 
 import (

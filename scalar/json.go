@@ -31,7 +31,7 @@ func ParseJSON(b []byte) (JSON, error) {
 	dec.UseNumber()
 	v, err := readJSON(dec, 0)
 	if err != nil {
-		return "", fmt.Errorf("%w (%v)", ErrJSON, err)
+		return "", fmt.Errorf("%w (%w)", ErrJSON, err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("%w (something follows it)", ErrJSON)
@@ -160,7 +160,7 @@ func (j *JSON) UnmarshalGQL(v any) error {
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("%w (%v)", ErrJSON, err)
+		return fmt.Errorf("%w (%w)", ErrJSON, err)
 	}
 	return j.UnmarshalJSON(b)
 }

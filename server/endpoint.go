@@ -50,7 +50,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		if !s.cors(w, r) {
 			return
 		}
-		ctx, cancel := r.Context(), context.CancelFunc(func() {})
+		ctx := r.Context()
+		var cancel context.CancelFunc
 		if streaming(r) {
 			if !s.originAllowed(r) {
 				refuse(w, http.StatusForbidden, "FORBIDDEN_ORIGIN", "this origin may not subscribe here")

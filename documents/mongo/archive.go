@@ -76,7 +76,7 @@ func (s *Store) archiveBatch(ctx context.Context, e *entity, vs []documents.Vers
 	var closing []operation
 	for i := range vs {
 		before := versionID(vs[i].ID, vs[i].Version-1)
-		if vs[i].Version > 1 && !(fresh && there[before]) {
+		if vs[i].Version > 1 && (!fresh || !there[before]) {
 			closing = append(closing, operation{id: before,
 				filter: bson.D{{Key: "_id", Value: before}, {Key: "validTo", Value: nil}},
 				update: bson.D{{Key: "$set", Value: bson.D{{Key: "validTo", Value: ends[before]}}}}})

@@ -58,7 +58,7 @@ func toDecimal128(d scalar.Decimal) (bson.Decimal128, error) {
 	}
 	out, ok := bson.ParseDecimal128FromBigInt(n, exp)
 	if !ok {
-		return out, fmt.Errorf("Decimal %s does not fit in 34 digits", text)
+		return out, fmt.Errorf("decimal %s does not fit in 34 digits", text)
 	}
 	return out, nil
 }

@@ -92,17 +92,31 @@ func (s *Store) drain(ctx context.Context, e *entity, cursor *mongo.Cursor, each
 
 // List implements documents.Store.
 func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
-	e, filter, err := s.page(q)
+	e, err := s.entity(q.Entity)
 	if err != nil {
 		return nil, err
 	}
+	if err := documents.CheckQuery(e.Entity, q); err != nil {
+		return nil, err
+	}
 	out := make([]documents.Document, 0, min(q.Limit, 100))
-	o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit)).SetProjection(projection(e, q.Fields))
-	err = s.find(ctx, e, live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) })
+	for _, f := range documents.PageRanges(q) {
+		if len(out) == q.Limit {
+			break
+		}
+		filter, err := s.filter(f)
+		if err != nil {
+			return nil, err
+		}
+		o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit - len(out))).SetProjection(projection(e, q.Fields))
+		if err := s.find(ctx, e, live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) }); err != nil {
+			return nil, err
+		}
+	}
 	if q.Last {
 		slices.Reverse(out)
 	}
-	return out, err
+	return out, nil
 }
 
 // page checks a query and compiles its filter and range.

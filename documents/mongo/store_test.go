@@ -32,3 +32,8 @@ func open(t testing.TB, uri string, m *schema.Model) *mongo.Store {
 	})
 	return s
 }
+
+func BenchmarkStore(b *testing.B) {
+	uri := testmongo.URI(b)
+	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store { return open(t, uri, m) }, 300)
+}

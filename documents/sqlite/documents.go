@@ -1,9 +1,10 @@
 package sqlite
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -51,34 +52,50 @@ func (s *Store) body(fields []*schema.Field, r schema.Record) (string, error) {
 	return join(ms), nil
 }
 
-// sources is stored as {"customer":{"id":"c1","v":3}}.
-type storedSource struct {
-	ID      string `json:"id"`
-	Version int64  `json:"v"`
-}
+// Sources are stored as {"customer":{"id":"c1","v":3}}, refs in order.
 
-func encodeSources(sources map[string]documents.Source) (string, error) {
-	stored := make(map[string]storedSource, len(sources))
-	for ref, src := range sources {
-		stored[ref] = storedSource(src)
+func encodeSources(sources map[string]documents.Source) string {
+	ms := make([]member, 0, len(sources))
+	for _, ref := range slices.Sorted(maps.Keys(sources)) {
+		src := sources[ref]
+		ms = append(ms, member{name: ref, raw: join([]member{
+			{name: "id", raw: string(appendString(nil, src.ID))}, {name: "v", raw: strconv.FormatInt(src.Version, 10)},
+		})})
 	}
-	raw, err := json.Marshal(stored)
-	return string(raw), err
+	return join(ms)
 }
 
 func decodeSources(raw string) (map[string]documents.Source, error) {
-	if len(raw) <= 2 {
-		return nil, nil //nolint:nilnil // none
-	}
-	var stored map[string]storedSource
-	if err := json.Unmarshal([]byte(raw), &stored); err != nil {
+	refs, err := members(raw)
+	if err != nil || len(refs) == 0 {
 		return nil, err
 	}
-	out := make(map[string]documents.Source, len(stored))
-	for ref, src := range stored {
-		out[ref] = documents.Source(src)
+	out := make(map[string]documents.Source, len(refs))
+	for _, ref := range refs {
+		src, err := decodeSource(ref.raw)
+		if err != nil {
+			return nil, err
+		}
+		out[ref.name] = src
 	}
 	return out, nil
+}
+
+func decodeSource(raw string) (documents.Source, error) {
+	var src documents.Source
+	ms, err := members(raw)
+	for _, m := range ms {
+		switch m.name {
+		case "id":
+			src.ID, err = unquote(m.raw)
+		case "v":
+			src.Version, err = strconv.ParseInt(m.raw, 10, 64)
+		}
+		if err != nil {
+			return src, err
+		}
+	}
+	return src, err
 }
 
 func encodeTime(t time.Time) string { return scalar.NewDateTime(t).Sortable() }

@@ -90,19 +90,27 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 	if err != nil {
 		return nil, err
 	}
-	c := compiler{e: e}
-	c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
-	c.filter(documents.PageFilter(q), false)
-	c.text(" ORDER BY ")
-	c.orders(documents.PageOrders(q))
-	c.text(" LIMIT ?")
-	c.args = append(c.args, q.Limit)
 	out := make([]documents.Document, 0, min(q.Limit, 100))
-	err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) { out = append(out, d) })
+	for _, f := range documents.PageRanges(q) {
+		if len(out) == q.Limit {
+			break
+		}
+		c := compiler{e: e}
+		c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
+		c.filter(f, false)
+		c.text(" ORDER BY ")
+		c.orders(documents.PageOrders(q))
+		c.text(" LIMIT ?")
+		c.args = append(c.args, q.Limit-len(out))
+		err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) { out = append(out, d) })
+		if err != nil {
+			return nil, err
+		}
+	}
 	if q.Last {
 		slices.Reverse(out)
 	}
-	return out, err
+	return out, nil
 }
 
 func (s *Store) checked(q documents.Query) (*entity, error) {
@@ -144,9 +152,10 @@ func (s *Store) Count(ctx context.Context, entity string, f documents.Filter) (i
 }
 
 // selectBy begins the query of ListBy, whose last column is the key.
-const selectBy = "SELECT " + columns + ", k FROM "
+const selectBy = "SELECT " + columns + ", k.value FROM "
 
-// ListBy implements documents.Store.
+// ListBy implements documents.Store. For each key the inner query finds the rows of its page, by the index on (ref, _id), and stops at the
+// limit where that is the order too; only the rows of pages are read whole.
 func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
 	e, err := s.checked(q)
 	if err != nil {
@@ -155,15 +164,15 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	if err := documents.CheckRef(e.Entity, by); err != nil {
 		return nil, err
 	}
-	c := compiler{e: e}
-	c.text(selectBy, "(SELECT ", columns, ", ", e.expr(by), " AS k, row_number() OVER (PARTITION BY ", e.expr(by), " ORDER BY ")
-	c.orders(documents.PageOrders(q))
-	c.text(") AS n FROM ", e.table, " WHERE ")
-	c.args = append(c.args, jsonKeys(keys))
-	c.text(e.expr(by), " IN (SELECT value FROM json_each(?)) AND _deleted=0 AND ")
+	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
+	c := compiler{e: e, args: []any{jsonKeys(keys)}}
+	c.text(selectBy, "json_each(?) k CROSS JOIN ", e.table, " d ON d.rowid IN (SELECT rowid FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
 	c.filter(documents.PageFilter(q), false)
-	c.text(") WHERE n <= ? ORDER BY k, n")
+	c.text(" ORDER BY ")
+	c.orders(documents.PageOrders(q))
+	c.text(" LIMIT ?) ORDER BY k.key, ")
 	c.args = append(c.args, q.Limit)
+	c.orders(documents.PageOrders(q))
 	out := make(map[string][]documents.Document, len(keys))
 	err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, r *row) { out[r.by] = append(out[r.by], d) })
 	if q.Last {

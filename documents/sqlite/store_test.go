@@ -1,8 +1,11 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -20,6 +23,34 @@ func TestContract(t *testing.T) {
 	}, storetest.Features{})
 }
 
+// Two processes on one file, here two stores: both set it up and write at once, and nothing is lost.
+func TestTwoWritersOnOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "documents.db")
+	model := storetest.Model(t)
+	const each = 50
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			s := open(t, path, model)
+			if err := s.Setup(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			for i := range each {
+				now := time.Now()
+				err := s.Write(t.Context(), "Sample", []documents.Write{{ID: fmt.Sprint(w, "-", i), Version: 1, CreatedAt: now, UpdatedAt: now}})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n, err := open(t, path, model).Count(t.Context(), "Sample", nil); err != nil || n != 2*each {
+		t.Errorf("%d documents of %d: %v", n, 2*each, err)
+	}
+}
+
 func open(t testing.TB, path string, m *schema.Model) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path, m, sqlite.Options{})
@@ -32,4 +63,10 @@ func open(t testing.TB, path string, m *schema.Model) *sqlite.Store {
 		}
 	})
 	return s
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store {
+		return open(t, filepath.Join(t.TempDir(), "documents.db"), m)
+	}, 20_000)
 }

@@ -64,11 +64,7 @@ func (u *update) save(ctx context.Context) error {
 		if !d.dirty {
 			continue
 		}
-		sources, err := encodeSources(d.sources)
-		if err != nil {
-			return err
-		}
-		if _, err := st.ExecContext(ctx, d.id, d.version, d.created, d.updated, d.deleted, sources, join(d.members)); err != nil {
+		if _, err := st.ExecContext(ctx, d.id, d.version, d.created, d.updated, d.deleted, encodeSources(d.sources), join(d.members)); err != nil {
 			return err
 		}
 	}

@@ -70,8 +70,42 @@ func (s *suite) pagesAgree() {
 		if err != nil {
 			t.Fatalf("%#v: %v", q, err)
 		}
-		if d := diff(expectedPage(q, all), got); d != "" {
+		if d := diff(expectedPage(q, all, all), got); d != "" {
 			t.Fatalf("%#v (-Go +List):\n%s", q, d)
+		}
+	})
+}
+
+// listByAgrees compares ListBy and CountBy with a page in plain Go for every key.
+func (s *suite) listByAgrees() {
+	all := s.population()
+	keys := []string{"c1", "c.3", "$c", "none"}
+	s.check(func(t *rapid.T) {
+		q := documents.Query{Entity: "Sample", Limit: rapid.IntRange(1, 20).Draw(t, "limit"), Last: rapid.Bool().Draw(t, "last")}
+		if rapid.Bool().Draw(t, "filtered") {
+			q.Filter = drawFilter(t, 1)
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "orders") {
+			q.Orders = append(q.Orders, documents.Order{Field: rapid.SampledFrom(sortable).Draw(t, "order"), Desc: rapid.Bool().Draw(t, "desc")})
+		}
+		q.After = drawKey(t, q, all, "after")
+		got, err := s.store.ListBy(s.ctx, q, "customer", keys)
+		if err != nil {
+			t.Fatalf("%#v: %v", q, err)
+		}
+		counts, err := s.store.CountBy(s.ctx, "Sample", q.Filter, "customer", keys)
+		if err != nil {
+			t.Fatalf("%#v: %v", q, err)
+		}
+		for _, k := range keys {
+			own := slices.DeleteFunc(slices.Clone(all), func(d documents.Document) bool { return d.Fields["customer"] != k })
+			if d := diff(expectedPage(q, all, own), got[k]); d != "" {
+				t.Fatalf("%s, %#v (-Go +ListBy):\n%s", k, q, d)
+			}
+			n := int64(len(slices.DeleteFunc(own, func(d documents.Document) bool { return !documents.Match(q.Filter, &d) })))
+			if counts[k] != n {
+				t.Fatalf("%s, %#v: CountBy says %d, Match %d", k, q, counts[k], n)
+			}
 		}
 	})
 }
@@ -101,8 +135,8 @@ func drawKey(t *rapid.T, q documents.Query, all []documents.Document, label stri
 	return append(key, d.ID)
 }
 
-// expectedPage is List in plain Go: sort all, cut the range, take the limit.
-func expectedPage(q documents.Query, all []documents.Document) []documents.Document {
+// expectedPage is List in plain Go: of those documents cut the range, sort, take the limit. The range's ends are among all.
+func expectedPage(q documents.Query, all, of []documents.Document) []documents.Document {
 	forward := q
 	forward.Last = false
 	orders := documents.PageOrders(forward)
@@ -116,8 +150,8 @@ func expectedPage(q documents.Query, all []documents.Document) []documents.Docum
 		return d
 	}
 	var out []documents.Document
-	for i := range all {
-		d := &all[i]
+	for i := range of {
+		d := &of[i]
 		if !documents.Match(q.Filter, d) ||
 			q.After != nil && documents.CompareDocuments(orders, d, key(q.After)) <= 0 ||
 			q.Before != nil && documents.CompareDocuments(orders, d, key(q.Before)) >= 0 {

@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open, f Features) {
 		{"Garbage", (*suite).garbage},
 		{"FiltersAgree", (*suite).filtersAgree},
 		{"PagesAgree", (*suite).pagesAgree},
+		{"ListByAgrees", (*suite).listByAgrees},
 		{"Close", (*suite).close},
 	}
 	for _, test := range tests {

@@ -122,11 +122,11 @@ func TestReadOnlyAndDiskErrors(t *testing.T) {
 	set("min-replicas-to-write", "1")
 	refused("no replicas", "min-replicas-to-write")
 	set("min-replicas-to-write", "0")
-	if err := c.SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+	if err := c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	refused("a replica", "read-only replica")
-	if err := c.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := c.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	failSave(t, c, set)

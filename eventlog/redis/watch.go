@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,7 +103,7 @@ func (w *watch) once(ctx context.Context, last []uint64) (rest time.Duration, er
 		streams[p], streams[len(last)+p] = w.keys.log(p), entryID(seq)
 	}
 	found, err := w.client.XRead(ctx, &goredis.XReadArgs{Streams: streams, Count: 1, Block: blockFor}).Result()
-	if err == goredis.Nil {
+	if errors.Is(err, goredis.Nil) {
 		return 0, nil
 	}
 	if err != nil {

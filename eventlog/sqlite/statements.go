@@ -39,7 +39,7 @@ func (s *statements) all() map[**sql.Stmt]string {
 
 func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 	for into, query := range s.all() {
-		stmt, err := conn.PrepareContext(ctx, query)
+		stmt, err := conn.PrepareContext(ctx, query) //nolint:sqlclosecheck // close does
 		if err != nil {
 			return errors.Join(err, s.close())
 		}

@@ -152,7 +152,7 @@ func (w *writer) transact(do func(ctx context.Context) error) error {
 	}
 	if err != nil {
 		if _, rerr := w.stmts.rollback.ExecContext(ctx); rerr != nil {
-			err = fmt.Errorf("%w (and the rollback: %v)", err, rerr)
+			err = fmt.Errorf("%w (and the rollback: %w)", err, rerr)
 		}
 	}
 	return err
@@ -173,7 +173,7 @@ func (w *writer) one(ctx context.Context, a *eventlog.Append, touched map[int]bo
 		return outcome{}, errors.Join(err, rerr)
 	}
 	if err != nil {
-		return outcome{err: err}, nil
+		return outcome{err: err}, nil //nolint:nilerr // the transaction goes on without this append
 	}
 	if !receipt.Duplicate {
 		for _, e := range receipt.Events {

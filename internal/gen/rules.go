@@ -27,7 +27,7 @@ func ruleTable(dir, module string, m *schema.Model) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString(header + "// Package rules has what the model can't say.\npackage rules\n\n")
+	b.WriteString(header + "package rules\n\n")
 	fmt.Fprintf(&b, "import %q\n", runtimeModule+"/command")
 	if len(rules) > 0 {
 		fmt.Fprintf(&b, "import %q\nimport %q\n", runtimeModule+"/schema", module+"/entity")

@@ -100,7 +100,7 @@ func start(program string, args ...string) (*exec.Cmd, io.Closer, string, error)
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		_ = stdin.Close()
-		return nil, nil, "", fmt.Errorf("FerretDB did not start (%v): %w", cmd.Wait(), err)
+		return nil, nil, "", fmt.Errorf("FerretDB did not start (%w): %w", cmd.Wait(), err)
 	}
 	return cmd, stdin, strings.TrimSpace(line), nil
 }

@@ -26,10 +26,10 @@ func TestKilledAndRestartedKeepsWhatWasSynced(t *testing.T) {
 }
 
 func TestSharedServerIsShared(t *testing.T) {
-	if testredis.URL(t) != testredis.URL(t) {
+	if first := testredis.URL(t); first != testredis.URL(t) {
 		t.Fatal("two servers")
 	}
-	if testredis.Prefix(t) == testredis.Prefix(t) {
+	if first := testredis.Prefix(t); first == testredis.Prefix(t) {
 		t.Fatal("one prefix")
 	}
 }
