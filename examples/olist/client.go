@@ -26,6 +26,11 @@ func newClient(url string, connections int) *client {
 // patience is how long a server may be away.
 const patience = 2 * time.Minute
 
+// consolidation is how long reading back may wait for the documents to be as far as the log.
+const consolidation = time.Hour
+
+var errBehind = errors.New("the documents are not as far as the log yet")
+
 // errAnswer is an answer that a repetition would not change.
 var errAnswer = errors.New("the server answered")
 
@@ -36,9 +41,13 @@ func (c *client) do(ctx context.Context, query string, variables map[string]any,
 		return err
 	}
 	pause := 20 * time.Millisecond
-	for deadline := time.Now().Add(patience); ; {
+	for began := time.Now(); ; {
 		err := c.once(ctx, body, data)
-		if err == nil || errors.Is(err, errAnswer) || ctx.Err() != nil || time.Now().After(deadline) {
+		bound := patience
+		if errors.Is(err, errBehind) {
+			bound = consolidation
+		}
+		if err == nil || errors.Is(err, errAnswer) || ctx.Err() != nil || time.Since(began) > bound {
 			return err
 		}
 		select {
@@ -80,7 +89,9 @@ func (c *client) once(ctx context.Context, body []byte, data any) error {
 	}
 	first := answer.Errors[0]
 	switch first.Extensions.Code {
-	case "INTERNAL", "TIMEOUT", "CANCELED", "NOT_CONSOLIDATED": // a restart or an outage on the other side
+	case "NOT_CONSOLIDATED":
+		return errBehind
+	case "INTERNAL", "TIMEOUT", "CANCELED": // a restart or an outage on the other side
 		return errors.New(first.Message)
 	}
 	return fmt.Errorf("%w: %s", errAnswer, first.Message)
