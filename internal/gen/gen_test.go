@@ -1,0 +1,188 @@
+package gen
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+func storeModel(t *testing.T) *schema.Model {
+	t.Helper()
+	m, err := schema.Load(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func parse(t *testing.T, text string) *ast.Schema {
+	t.Helper()
+	s, err := gqlparser.LoadSchema(&ast.Source{Input: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestHalvesAreSubsets compares the contracts field by field: command.graphql and query.graphql say nothing that api.graphql does not.
+func TestHalvesAreSubsets(t *testing.T) {
+	m := storeModel(t)
+	full := parse(t, api(m, half{write: true, read: true}))
+	for name, h := range map[string]half{"command": {write: true}, "query": {read: true}} {
+		part := parse(t, api(m, h))
+		if len(part.Types) >= len(full.Types) {
+			t.Errorf("%s is not smaller", name)
+		}
+		for typeName, d := range part.Types {
+			whole := full.Types[typeName]
+			if whole == nil || whole.Kind != d.Kind {
+				t.Errorf("%s has the type %s", name, typeName)
+				continue
+			}
+			for _, f := range d.Fields {
+				g := whole.Fields.ForName(f.Name)
+				if g == nil || g.Type.String() != f.Type.String() || len(g.Arguments) != len(f.Arguments) {
+					t.Errorf("%s: %s.%s is not what it is in api", name, typeName, f.Name)
+				}
+			}
+			if len(d.EnumValues) != len(whole.EnumValues) {
+				t.Errorf("%s: the enum %s differs", name, typeName)
+			}
+		}
+	}
+	if c := parse(t, api(m, half{write: true})); c.Types["Customer"].Fields.ForName("orders") != nil || c.Types["Order"].Fields.ForName("customer") == nil {
+		t.Error("the write half shows refs and no lists")
+	}
+}
+
+func TestEveryFieldHasARightfulPlace(t *testing.T) {
+	text := api(storeModel(t), half{write: true, read: true})
+	for _, want := range []string{
+		"createOrder(id: ID, customer: ID!, lines: [OrderLineInput!]!, note: String, command: CommandOptions): OrderPayload!",
+		"approveOrder(id: ID!, payments: [PaymentInput!], command: CommandOptions): OrderPayload!",
+		"orders(where: OrderFilter, orderBy: [OrderSort!], first: Int, after: String, last: Int, before: String, atLeast: String): OrderConnection!",
+		"ordersChanged(where: OrderFilter, snapshot: Boolean, token: String): OrderChange!",
+		"  customer: Customer\n  customerId: ID!\n  customerName: String\n", "  customerId: IDFilter\n", "  CUSTOMER_NAME\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the API lacks %q", want)
+		}
+	}
+}
+
+// module makes a module of one entity and one rule that uses this very checkout.
+func module(t *testing.T, sdl, rules string) string {
+	t.Helper()
+	dir := t.TempDir()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../../examples/minimal/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := os.ReadFile("../../examples/minimal/go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"go.mod": strings.Replace(string(mod), "=> ../..", "=> "+root, 1), "go.sum": string(sum),
+		"schema/thing.graphql": sdl, "rules/thing.go": rules,
+	} {
+		if err := write(filepath.Join(dir, name), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const (
+	thing = `type Thing @entity { id: ID! status: ThingStatus! @state label: String! when: DateTime parts: [Part!] tags: [String] }
+type Part { name: String! size: Float other: Thing @ref }
+enum ThingStatus { NEW OLD }
+extend type Mutation {
+  createThing(label: String!, parts: [PartInput!]): Thing! @transition(to: NEW)
+  ageThing(id: ID!): Thing! @transition(from: [NEW], to: OLD, emits: "ThingAged")
+}`
+	ageRule = `package rules
+
+import (
+	"example.org/minimal/entity"
+	"github.com/daybook-cqrs/daybook/command"
+)
+
+func AgeThing(c *command.Context, thing *entity.Thing, in entity.AgeThing) error {
+	now := c.Now()
+	thing.When = &now
+	return nil
+}
+`
+)
+
+// TestANewModelCompiles generates a module from nothing, and again: the second time changes nothing.
+func TestANewModelCompiles(t *testing.T) {
+	dir := module(t, thing, ageRule)
+	generate := func() string {
+		cmd := exec.Command("go", "run", "github.com/daybook-cqrs/daybook/cmd/generate")
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		var all strings.Builder
+		for _, pattern := range []string{"graph/*", "entity/*", "rules/*", "schema/*"} {
+			files, _ := filepath.Glob(filepath.Join(dir, pattern))
+			for _, f := range files {
+				text, err := os.ReadFile(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.WriteString(f + "\n" + string(text))
+			}
+		}
+		return all.String()
+	}
+	first := generate()
+	cmd := exec.Command("go", "vet", "./...")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if generate() != first {
+		t.Error("generating again changed something")
+	}
+}
+
+func TestWrongRulesAreErrors(t *testing.T) {
+	m := storeModel(t)
+	for name, c := range map[string]struct{ code, want string }{
+		"a typo":          {"func AproveOrder(c *command.Context, o *entity.Order, in entity.ApproveOrder) error { return nil }", "no such command"},
+		"wrong entity":    {"func ApproveOrder(c *command.Context, o *entity.Customer, in entity.ApproveOrder) error { return nil }", "*entity.Order"},
+		"no error":        {"func ApproveOrder(c *command.Context, o *entity.Order, in entity.ApproveOrder) {}", "error"},
+		"input forgotten": {"func ApproveOrder(c *command.Context, o *entity.Order) error { return nil }", "entity.ApproveOrder"},
+		"no Go":           {"func {", "rules/r.go:2"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "r.go"), []byte("package rules\n"+c.code), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ruleTable(dir, "example.org/x", m); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "rules/r.go:2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "r.go"), []byte("package rules\nfunc Helper(x int) int { return x }\nfunc approve(c *command.Context) {}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ruleTable(dir, "example.org/x", m); err != nil {
+		t.Error("helpers are no rules:", err)
+	}
+}
