@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net"
 	"net/http"
@@ -76,6 +77,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		if key != "" {
 			ctx = resolve.WithRequest(ctx, resolve.RequestInfo{IdempotencyKey: key})
+		}
+		if r.ContentLength > s.cfg.Limits.Body {
+			refuse(w, http.StatusRequestEntityTooLarge, "TOO_MUCH", fmt.Sprintf("a request has at most %d bytes", s.cfg.Limits.Body))
+			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, s.cfg.Limits.Body)
 		next.ServeHTTP(w, r.WithContext(ctx))

@@ -99,6 +99,7 @@ func (s *Server) endpoints(mux *http.ServeMux) error {
 		if err != nil {
 			return fmt.Errorf("the SDL for %s: %w", e.path, err)
 		}
+		delete(visible.Directives, "defer") // gqlgen 0.17.98 loses data under it
 		mux.Handle(e.path, s.endpoint(e.path, visible))
 	}
 	return nil
