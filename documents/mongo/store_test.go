@@ -1,8 +1,12 @@
 package mongo_test
 
 import (
+	"context"
 	"testing"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -36,4 +40,30 @@ func open(t testing.TB, uri string, m *schema.Model) *mongo.Store {
 func BenchmarkStore(b *testing.B) {
 	uri := testmongo.URI(b)
 	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store { return open(t, uri, m) }, 300)
+}
+
+// BenchmarkDriver is the driver alone, reading what Load1 of BenchmarkStore reads, to compare with.
+func BenchmarkDriver(b *testing.B) {
+	uri := testmongo.URI(b)
+	database := testmongo.Database(b, uri)
+	s, err := mongo.Open(b.Context(), uri, storetest.Model(b), mongo.Options{Database: database})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := storetest.Fill(b.Context(), s, 300); err != nil {
+		b.Fatal(err)
+	}
+	client, err := driver.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(context.Background()) }()
+	docs := client.Database(database).Collection("samples.g1")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := docs.FindOne(b.Context(), bson.D{{Key: "_id", Value: "o0000007"}}).Raw(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -13,15 +14,8 @@ import (
 func Bench(b *testing.B, open Open, n int) {
 	s := open(b, Model(b))
 	ctx := b.Context()
-	if err := s.Setup(ctx); err != nil {
-		b.Fatal(err)
-	}
-	ws := make([]documents.Write, n)
-	for i := range ws {
-		ws[i] = benchDocument(i)
-	}
 	start := time.Now()
-	if err := s.Write(ctx, "Sample", ws); err != nil {
+	if err := Fill(ctx, s, n); err != nil {
 		b.Fatal(err)
 	}
 	b.Logf("%.0f documents a second written", float64(n)/time.Since(start).Seconds())
@@ -64,6 +58,18 @@ func Bench(b *testing.B, open Open, n int) {
 		got, err := s.ListBy(ctx, documents.Query{Entity: "Sample", Limit: 10, Fields: []string{"text"}}, "customer", keys)
 		return len(got), err
 	})
+}
+
+// Fill sets a store up and writes n documents of Bench.
+func Fill(ctx context.Context, s documents.Store, n int) error {
+	if err := s.Setup(ctx); err != nil {
+		return err
+	}
+	ws := make([]documents.Write, n)
+	for i := range ws {
+		ws[i] = benchDocument(i)
+	}
+	return s.Write(ctx, "Sample", ws)
 }
 
 func benchID(i int) string { return fmt.Sprintf("o%07d", i) }
