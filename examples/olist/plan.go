@@ -113,7 +113,7 @@ func (p *plan) catalogue(d *data) map[string]*product {
 			p.quirk("products without a category")
 		}
 		for column, field := range map[string]string{
-			"product_name_lenght": "nameLength", "product_description_lenght": "descriptionLength", "product_photos_qty": "photos", //nolint:misspell // so the files call them
+			"product_name_lenght": "nameLength", "product_description_lenght": "descriptionLength", "product_photos_qty": "photos",
 			"product_weight_g": "weightGrams", "product_length_cm": "lengthCm", "product_height_cm": "heightCm", "product_width_cm": "widthCm",
 		} {
 			if n, err := strconv.ParseFloat(r[column], 64); err == nil {
