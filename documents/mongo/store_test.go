@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -61,8 +62,8 @@ func BenchmarkDriver(b *testing.B) {
 	defer func() { _ = client.Disconnect(context.Background()) }()
 	docs := client.Database(database).Collection("samples.g1")
 	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := docs.FindOne(b.Context(), bson.D{{Key: "_id", Value: "o0000007"}}).Raw(); err != nil {
+	for i := 0; b.Loop(); i++ {
+		if _, err := docs.FindOne(b.Context(), bson.D{{Key: "_id", Value: fmt.Sprintf("o%07d", i%300)}}).Raw(); err != nil {
 			b.Fatal(err)
 		}
 	}
