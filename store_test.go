@@ -157,3 +157,23 @@ func TestHalves(t *testing.T) {
 		want("data.__schema.mutationType", "<nil>", "data.__schema.subscriptionType.name", "Subscription", "data.payload", "<nil>")
 	s.do(`{ daybook }`).want("data.daybook", "0.1.0")
 }
+
+func TestImportedHistory(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, append(args, "--allow-import")...)
+		at := func(command, id, when string) answer {
+			t.Helper()
+			return s.do(fmt.Sprintf(`mutation { m: %s(id: %q, command: {occurredAt: %q}) { product { createdAt updatedAt } receipt { position } errors { code field } } }`, command, id, when))
+		}
+		at("createProduct", "p1", "2017-10-02T10:56:33Z").want("data.m.errors", "[]", "data.m.product.createdAt", "2017-10-02T10:56:33Z")
+		at("updateProduct", "p1", "2017-10-02T10:56:32Z").want("data.m.errors.0.code", "INVALID_INPUT", "data.m.errors.0.field", "command.occurredAt")
+		at("updateProduct", "p1", "2999-01-01T00:00:00Z").want("data.m.errors.0.code", "INVALID_INPUT")
+		at("updateProduct", "p1", "2017-10-02T10:56:33Z").want("data.m.errors", "[]")
+		r := at("updateProduct", "p1", "2017-10-03T12:00:00.000000001+02:00").want("data.m.errors", "[]", "data.m.product.createdAt", "2017-10-02T10:56:33Z")
+		s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { version createdAt updatedAt } }`, r.at("data.m.receipt.position"))).
+			want("data.product.version", "3", "data.product.createdAt", "2017-10-02T10:56:33Z", "data.product.updatedAt", "2017-10-03T10:00:00.000000001Z")
+		// What happens now is not held back by history, nor the other way round.
+		s.do(`mutation { updateProduct(id: "p1", photos: 1) { errors { code } } }`).want("data.updateProduct.errors", "[]")
+		at("createProduct", "p2", "2016-01-01T00:00:00Z").want("data.m.errors", "[]")
+	})
+}
