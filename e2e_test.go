@@ -20,7 +20,7 @@ import (
 
 // store is a running store, seen over HTTP.
 type store struct {
-	t    *testing.T
+	t    testing.TB
 	addr string // "127.0.0.1:12345"
 }
 
@@ -31,7 +31,7 @@ var definition = app.Definition{
 var playgroundURL = regexp.MustCompile(`http://(\S+)/playground`)
 
 // start runs the application in this process until the test ends.
-func start(t *testing.T, args ...string) *store {
+func start(t testing.TB, args ...string) *store {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
@@ -77,7 +77,7 @@ func (b *buffer) String() string              { b.mu.Lock(); defer b.mu.Unlock()
 
 // answer is a decoded JSON value that tests look into by path.
 type answer struct {
-	t    *testing.T
+	t    testing.TB
 	raw  string
 	data any
 }

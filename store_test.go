@@ -18,7 +18,7 @@ func pairs(t *testing.T, test func(t *testing.T, args []string)) {
 }
 
 // servers returns the arguments for a Redis and a MongoDB of this test's own.
-func servers(t *testing.T) []string {
+func servers(t testing.TB) []string {
 	uri, err := url.Parse(testmongo.URI(t))
 	if err != nil {
 		t.Fatal(err)

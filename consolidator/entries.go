@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -55,30 +56,80 @@ func (b *batch) changed(p *plan, f *folded, found sources, out map[uint64]feed.E
 	return nil
 }
 
-// stateSnapshot is nil for an entity that isn't there.
+// stateSnapshot is nil for an entity that isn't there. Own fields are as the log has them: nothing is encoded again.
 func (b *batch) stateSnapshot(p *plan, s *state, found sources) (json.RawMessage, error) {
 	if s == nil || s.deleted {
 		return nil, nil
 	}
-	fields := s.fields
-	if len(p.refs) > 0 {
-		fields = maps.Clone(fields)
-		for _, l := range p.refs {
-			if id, ok := fields[l.ref].(string); ok {
-				l.setCopies(fields, found[eventlog.Ref{Entity: l.source, ID: id}])
+	w := beginSnapshot(s.version, s.createdAt, s.updatedAt)
+	for i, f := range p.stored {
+		raw := s.raws[i]
+		if f.Copy != nil {
+			v := found.copied(p.linkOf(f.Copy.Via), f, s)
+			if v == nil {
+				continue
+			}
+			var err error
+			if raw, err = b.model.EncodeValue(f.Type, v); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
 		}
+		w.field(f.Name, raw)
 	}
-	return b.snapshot(p, s.version, s.createdAt, s.updatedAt, fields)
+	return w.end(), nil
 }
 
-func (b *batch) snapshot(p *plan, version int64, created, updated time.Time, fields schema.Record) (json.RawMessage, error) {
-	raw, err := b.model.EncodeRecord(p.stored, fields)
-	if err != nil {
-		return nil, err
+// copied returns the value of a copy: the field of the source that the ref leads to, nil if there is none.
+func (found sources) copied(l *link, f *schema.Field, s *state) any {
+	id, ok := s.fields[l.ref].(string)
+	if !ok {
+		return nil
 	}
-	return json.Marshal(feed.Snapshot{Version: version, CreatedAt: created, UpdatedAt: updated, Fields: raw})
+	return found[eventlog.Ref{Entity: l.source, ID: id}].fields[f.Copy.Field]
 }
+
+// snapshot is for what comes from documents.
+func (b *batch) snapshot(p *plan, version int64, created, updated time.Time, fields schema.Record) (json.RawMessage, error) {
+	w := beginSnapshot(version, created, updated)
+	for _, f := range p.stored {
+		if v := fields[f.Name]; v != nil {
+			raw, err := b.model.EncodeValue(f.Type, v)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
+			}
+			w.field(f.Name, raw)
+		}
+	}
+	return w.end(), nil
+}
+
+// snapshotWriter writes the JSON of a feed.Snapshot around values that are JSON already.
+type snapshotWriter struct {
+	b     []byte
+	empty int // length without any field
+}
+
+func beginSnapshot(version int64, created, updated time.Time) *snapshotWriter {
+	b := strconv.AppendInt(append(make([]byte, 0, 512), `{"version":`...), version, 10)
+	b = created.UTC().AppendFormat(append(b, `,"createdAt":"`...), time.RFC3339Nano)
+	b = updated.UTC().AppendFormat(append(b, `","updatedAt":"`...), time.RFC3339Nano)
+	b = append(b, `","fields":{`...)
+	return &snapshotWriter{b, len(b)}
+}
+
+// field adds a field, unless it is null.
+func (w *snapshotWriter) field(name string, raw json.RawMessage) {
+	if raw == nil {
+		return
+	}
+	if len(w.b) > w.empty {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(append(append(w.b, '"'), name...), '"', ':')
+	w.b = append(w.b, raw...)
+}
+
+func (w *snapshotWriter) end() json.RawMessage { return append(w.b, '}', '}') }
 
 // sourcesToShow returns the sources of all the refs that the batch's entities had before or in it.
 func (b *batch) sourcesToShow(ctx context.Context) (sources, error) {

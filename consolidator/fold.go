@@ -16,7 +16,8 @@ type state struct {
 	version              int64
 	deleted              bool
 	createdAt, updatedAt time.Time
-	fields               schema.Record // without `id`
+	fields               schema.Record     // without `id`
+	raws                 []json.RawMessage // the same values as the log has them, by index in plan.stored; nil for null
 }
 
 // folded is one entity with its events of one batch.
@@ -72,67 +73,62 @@ func (f *folded) fold(m *schema.Model, p *plan, e *eventlog.Event) error {
 	if e.Version != at.version+1 {
 		return poisoned(e, "version %d follows version %d", e.Version, at.version)
 	}
-	fields, set, err := change(m, p, at.fields, e)
-	if err != nil {
+	after := &state{version: e.Version, deleted: e.Deleted, createdAt: at.createdAt, updatedAt: e.At}
+	if err := f.change(m, p, at, after, e); err != nil {
 		return err
 	}
-	for _, name := range set {
-		f.touched[name] = true
-	}
-	f.steps = append(f.steps, step{event: e, after: &state{
-		version: e.Version, deleted: e.Deleted, createdAt: at.createdAt, updatedAt: e.At, fields: fields,
-	}})
+	f.steps = append(f.steps, step{event: e, after: after})
 	return nil
 }
 
-// change returns the fields after the event, and the names of those that it set. What the model doesn't know (an event of a newer process
-// in a rolling deploy) is left out.
-func change(m *schema.Model, p *plan, before schema.Record, e *eventlog.Event) (schema.Record, []string, error) {
+// change sets the fields after the event, and notes those that it touches. What the model doesn't know (an event of a newer process in a rolling
+// deploy) is left out.
+func (f *folded) change(m *schema.Model, p *plan, before, after *state, e *eventlog.Event) error {
+	after.raws = make([]json.RawMessage, len(p.stored))
+	if e.Deleted {
+		after.fields = schema.Record{}
+		for name := range before.fields {
+			f.touched[name] = true
+		}
+		return nil
+	}
 	var changes []eventlog.Change
 	if len(e.Changes) > 0 {
 		if err := json.Unmarshal(e.Changes, &changes); err != nil {
-			return nil, nil, poisoned(e, "its changes are no list of changes: %v", err)
+			return poisoned(e, "its changes are no list of changes: %v", err)
 		}
 	}
-	set := make([]string, 0, len(changes)+len(before))
-	if e.Deleted {
-		for name := range before {
-			set = append(set, name)
-		}
-		return schema.Record{}, set, nil
-	}
-	fields := make(schema.Record, len(before)+len(changes))
-	maps.Copy(fields, before)
+	after.fields = make(schema.Record, len(before.fields)+len(changes))
+	maps.Copy(after.fields, before.fields)
+	copy(after.raws, before.raws)
 	for _, ch := range changes {
 		if ch.Op != "set" {
-			return nil, nil, poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
+			return poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
 		}
-		f := p.own[ch.Path]
-		if f == nil {
+		i, ok := p.own[ch.Path]
+		if !ok {
 			continue
 		}
-		if err := assign(m, fields, f, ch.Value); err != nil {
-			return nil, nil, poisoned(e, "%s: %v", ch.Path, err)
+		if err := after.assign(m, p.stored[i], i, ch.Value); err != nil {
+			return poisoned(e, "%s: %v", ch.Path, err)
 		}
-		set = append(set, ch.Path)
+		f.touched[ch.Path] = true
 	}
-	return fields, set, nil
+	return nil
 }
 
-func assign(m *schema.Model, fields schema.Record, f *schema.Field, raw json.RawMessage) error {
-	if len(raw) == 0 {
-		delete(fields, f.Name)
-		return nil
-	}
+// assign sets the i-th stored field to the log's JSON of a value.
+func (s *state) assign(m *schema.Model, f *schema.Field, i int, raw json.RawMessage) error {
 	v, err := m.DecodeValue(f.Type, raw)
 	if err != nil {
 		return err
 	}
 	if v == nil {
-		delete(fields, f.Name)
+		delete(s.fields, f.Name)
+		s.raws[i] = nil
 		return nil
 	}
-	fields[f.Name] = v
+	s.fields[f.Name], s.raws[i] = v, raw
 	return nil
 }
 

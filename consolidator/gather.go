@@ -2,9 +2,12 @@ package consolidator
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // gather folds the batch's events by entity. The batch is cut short before the first event that can't be folded; if that is the first of
@@ -104,9 +107,25 @@ func (b *batch) fromArchive(ctx context.Context, entity string, keys []documents
 		if !ok || !created {
 			continue
 		}
-		out[eventlog.Ref{Entity: entity, ID: k.ID}] = &state{
-			version: v.Version, deleted: v.Deleted, createdAt: first.At, updatedAt: v.At, fields: v.State,
+		s := &state{version: v.Version, deleted: v.Deleted, createdAt: first.At, updatedAt: v.At, fields: v.State}
+		if s.raws, err = b.plans[entity].encode(b.model, s.fields); err != nil {
+			return fmt.Errorf("version %d of %s %s in the archive: %w", v.Version, entity, k.ID, err)
 		}
+		out[eventlog.Ref{Entity: entity, ID: k.ID}] = s
 	}
 	return nil
+}
+
+// encode returns the values of the own fields as the log has them.
+func (p *plan) encode(m *schema.Model, fields schema.Record) ([]json.RawMessage, error) {
+	raws := make([]json.RawMessage, len(p.stored))
+	for name, i := range p.own {
+		if v := fields[name]; v != nil {
+			var err error
+			if raws[i], err = m.EncodeValue(p.stored[i].Type, v); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return raws, nil
 }

@@ -10,11 +10,11 @@ import (
 // plan is what consolidating one entity type needs to know of the model.
 type plan struct {
 	entity *schema.Entity
-	stored []*schema.Field          // what a document keeps: all but `id`
-	own    map[string]*schema.Field // what events set: without `id` and copies
-	refs   []*link                  // where its copies come from
-	links  []*link                  // who copies from it
-	copied []string                 // its fields that others copy
+	stored []*schema.Field // what a document keeps: all but `id`
+	own    map[string]int  // what events set, without `id` and copies: index in stored
+	refs   []*link         // where its copies come from
+	links  []*link         // who copies from it
+	copied []string        // its fields that others copy
 }
 
 // link is one ref through which fields are copied.
@@ -29,10 +29,10 @@ type link struct {
 func plansOf(m *schema.Model) map[string]*plan {
 	plans := make(map[string]*plan, len(m.Entities))
 	for _, e := range m.Entities {
-		p := &plan{entity: e, stored: documents.StoredFields(e), own: map[string]*schema.Field{}}
-		for _, f := range p.stored {
+		p := &plan{entity: e, stored: documents.StoredFields(e), own: map[string]int{}}
+		for i, f := range p.stored {
 			if f.Copy == nil {
-				p.own[f.Name] = f
+				p.own[f.Name] = i
 			}
 		}
 		plans[e.Name] = p

@@ -37,8 +37,8 @@ type storedVersion struct {
 // versionID is a version's _id. The last colon parts id and version, so no two are alike.
 func versionID(id string, version int64) string { return id + ":" + strconv.FormatInt(version, 10) }
 
-// Archive implements documents.Store. Versions whose successor is in the same batch are inserted closed; only if some were there already, or their successor
-// comes in another batch, an update closes them.
+// Archive implements documents.Store. Versions whose successor is in the same batch are inserted closed; only if that was there already, or the successor
+// comes in another batch, an update closes them. Closing again what is closed changes nothing: a version's successor, and so the end, is always the same.
 func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Version) error {
 	e, err := s.entity(entity)
 	if err != nil {
@@ -54,52 +54,63 @@ func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Versi
 
 func (s *Store) archiveBatch(ctx context.Context, e *entity, vs []documents.Version) error {
 	ends := make(map[string]string, len(vs)) // by versionID: when its successor in the batch took over
-	there := make(map[string]bool, len(vs))
 	for i := range vs {
 		ends[versionID(vs[i].ID, vs[i].Version-1)] = encodeTime(vs[i].At)
-		there[versionID(vs[i].ID, vs[i].Version)] = true
 	}
-	inserts := make([]operation, len(vs))
+	ids, docs := make([]string, len(vs)), make([]bson.D, len(vs))
 	for i := range vs {
-		id := versionID(vs[i].ID, vs[i].Version)
-		stored, err := s.storedVersion(e, &vs[i], ends[id])
-		if err != nil {
-			return fmt.Errorf("version %s: %w", id, err)
+		ids[i] = versionID(vs[i].ID, vs[i].Version)
+		var err error
+		if docs[i], err = s.storedVersion(e, &vs[i], ends[ids[i]]); err != nil {
+			return fmt.Errorf("version %s: %w", ids[i], err)
 		}
-		inserts[i] = operation{id: id, filter: bson.D{{Key: "_id", Value: id}}, update: bson.D{{Key: "$setOnInsert", Value: stored}}, upsert: true}
 	}
-	res, err := s.bulk(ctx, e.versions, inserts)
+	taken, err := insert(ctx, e.versions, ids, docs)
 	if err != nil {
 		return err
 	}
-	fresh := res.UpsertedCount == int64(len(vs))
-	var closing []operation
+	closed := make(map[string]bool, len(vs))
+	for i, id := range ids {
+		closed[id] = !taken[i]
+	}
+	return s.closeVersions(ctx, e, vs, ends, closed)
+}
+
+// closeVersions closes the versions before vs, but for those that were inserted closed.
+func (s *Store) closeVersions(ctx context.Context, e *entity, vs []documents.Version, ends map[string]string, closed map[string]bool) error {
+	var ops []operation
 	for i := range vs {
 		before := versionID(vs[i].ID, vs[i].Version-1)
-		if vs[i].Version > 1 && (!fresh || !there[before]) {
-			closing = append(closing, operation{id: before,
-				filter: bson.D{{Key: "_id", Value: before}, {Key: "validTo", Value: nil}},
+		if vs[i].Version > 1 && !closed[before] {
+			ops = append(ops, operation{id: before,
+				filter: bson.D{{Key: "_id", Value: before}},
 				update: bson.D{{Key: "$set", Value: bson.D{{Key: "validTo", Value: ends[before]}}}}})
 		}
 	}
-	if len(closing) == 0 {
+	if len(ops) == 0 {
 		return nil
 	}
-	_, err = s.bulk(ctx, e.versions, closing)
+	_, err := s.bulk(ctx, e.versions, ops)
 	return err
 }
 
-func (s *Store) storedVersion(e *entity, v *documents.Version, end string) (storedVersion, error) {
+// storedVersion is the document of a version: what the type of the same name reads. end is "" while it is the latest.
+func (s *Store) storedVersion(e *entity, v *documents.Version, end string) (bson.D, error) {
 	state, err := s.record(e.own, v.State)
 	if err != nil {
-		return storedVersion{}, err
+		return nil, err
 	}
-	raw, err := bson.Marshal(state)
-	return storedVersion{
-		ID: v.ID, Version: v.Version, Event: v.Event, From: v.From, To: v.To, Deleted: v.Deleted, ValidFrom: encodeTime(v.At), ValidTo: end,
-		State: raw, Changes: string(v.Changes), CommandID: v.CommandID, Actor: v.Actor, CorrelationID: v.CorrelationID, CausationID: v.CausationID,
-		Partition: v.Partition, Epoch: int64(v.Place.Epoch), Seq: int64(v.Place.Seq),
-	}, err
+	out := bson.D{
+		{Key: "_id", Value: versionID(v.ID, v.Version)}, {Key: "id", Value: v.ID}, {Key: "version", Value: v.Version}, {Key: "event", Value: v.Event},
+		{Key: "from", Value: v.From}, {Key: "to", Value: v.To}, {Key: "deleted", Value: v.Deleted}, {Key: "validFrom", Value: encodeTime(v.At)},
+		{Key: "state", Value: state}, {Key: "changes", Value: string(v.Changes)}, {Key: "commandId", Value: v.CommandID}, {Key: "actor", Value: v.Actor},
+		{Key: "correlationId", Value: v.CorrelationID}, {Key: "causationId", Value: v.CausationID}, {Key: "partition", Value: v.Partition},
+		{Key: "epoch", Value: int64(v.Place.Epoch)}, {Key: "seq", Value: int64(v.Place.Seq)},
+	}
+	if end != "" {
+		out = append(out, bson.E{Key: "validTo", Value: end})
+	}
+	return out, nil
 }
 
 // Versions implements documents.Store.

@@ -18,20 +18,20 @@ func onlyDuplicates(err error) bool {
 		!slices.ContainsFunc(bulk.WriteErrors, func(e mongo.BulkWriteError) bool { return !mongo.IsDuplicateKeyError(e) })
 }
 
-// explain says of which document the error is, where it is of one.
-func explain(err error, ops []operation) error {
+// explain says of which of n documents the error is, where it is of one.
+func explain(err error, id func(i int) string, n int) error {
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) {
 		return err
 	}
 	for _, e := range bulk.WriteErrors {
-		if e.Index < 0 || e.Index >= len(ops) || mongo.IsDuplicateKeyError(e) {
+		if e.Index < 0 || e.Index >= n || mongo.IsDuplicateKeyError(e) {
 			continue
 		}
 		if e.Code == codeTooLarge {
-			return fmt.Errorf("document %s would be over 16 MiB, MongoDB's limit: %w", ops[e.Index].id, err)
+			return fmt.Errorf("document %s would be over 16 MiB, MongoDB's limit: %w", id(e.Index), err)
 		}
-		return fmt.Errorf("document %s: %w", ops[e.Index].id, err)
+		return fmt.Errorf("document %s: %w", id(e.Index), err)
 	}
 	return err
 }

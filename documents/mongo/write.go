@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -14,9 +15,9 @@ import (
 
 // Write implements documents.Store.
 //
-// A create is an upsert that only inserts; everything else, also a create whose document is there in a lower version, is an update guarded
-// by the versions in its filter. So one round trip does in the common case, nothing ever fails on a duplicate key that could have hidden a
-// lost write, and the order in which the server takes the operations doesn't matter.
+// Creates are inserts. Everything else, also a create whose document is there in a lower version, is an update guarded by the versions in its
+// filter. So one round trip for each of the two kinds does in the common case, a document that is there is no error, and the order in which
+// the server takes the operations doesn't matter.
 func (s *Store) Write(ctx context.Context, entity string, ws []documents.Write) error {
 	e, err := s.entity(entity)
 	if err != nil {
@@ -31,80 +32,86 @@ func (s *Store) Write(ctx context.Context, entity string, ws []documents.Write) 
 }
 
 func (s *Store) writeBatch(ctx context.Context, e *entity, ws []documents.Write) error {
-	ops := make([]operation, 0, len(ws))
-	creates := int64(0)
-	for i := range ws {
-		op, err := s.firstTry(e, &ws[i])
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", e.Name, ws[i].ID, err)
-		}
-		if ws[i].Since == 0 {
-			creates++
-		}
-		ops = append(ops, op)
-	}
-	res, err := s.bulk(ctx, e.docs, ops)
+	creates, updates := split(ws)
+	taken, err := s.makeNew(ctx, e, creates)
 	if err != nil {
 		return err
 	}
-	guarded := int64(len(ws)) - creates
-	applied := res.MatchedCount - (creates - res.UpsertedCount) // a create that found its document matched without changing it
-	var again []operation
-	for i := range ws {
-		if _, inserted := res.UpsertedIDs[int64(i)]; ws[i].Since > 0 || inserted {
-			continue
-		}
-		op, err := s.guarded(e, &ws[i])
+	ops := make([]operation, 0, len(updates)+len(taken))
+	for _, w := range append(updates, taken...) {
+		op, err := s.guarded(e, w)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s %s: %w", e.Name, w.ID, err)
 		}
-		again = append(again, op)
+		ops = append(ops, op)
 	}
-	if len(again) > 0 {
-		if res, err = s.bulk(ctx, e.docs, again); err != nil {
-			return err
-		}
-		guarded, applied = guarded+int64(len(again)), applied+res.MatchedCount
-	}
-	if applied == guarded {
+	if len(ops) == 0 {
 		return nil
+	}
+	res, err := s.bulk(ctx, e.docs, ops)
+	if err != nil || res.MatchedCount == int64(len(ops)) {
+		return err
 	}
 	return s.settleCopies(ctx, e, ws)
 }
 
-func (s *Store) firstTry(e *entity, w *documents.Write) (operation, error) {
-	if w.Since > 0 {
-		return s.guarded(e, w)
+// split parts the writes that make documents from those that change them.
+func split(ws []documents.Write) (creates, updates []*documents.Write) {
+	for i := range ws {
+		if ws[i].Since == 0 {
+			creates = append(creates, &ws[i])
+		} else {
+			updates = append(updates, &ws[i])
+		}
 	}
+	return creates, updates
+}
+
+// makeNew makes documents and returns the writes whose documents were there.
+func (s *Store) makeNew(ctx context.Context, e *entity, ws []*documents.Write) ([]*documents.Write, error) {
+	ids, docs := make([]string, len(ws)), make([]bson.D, len(ws))
+	for i, w := range ws {
+		var err error
+		if docs[i], err = s.created(e, w); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", e.Name, w.ID, err)
+		}
+		ids[i] = w.ID
+	}
+	there, err := insert(ctx, e.docs, ids, docs)
+	var taken []*documents.Write
+	for i, w := range ws {
+		if there[i] {
+			taken = append(taken, w)
+		}
+	}
+	return taken, err
+}
+
+// created is a document as the write makes it.
+func (s *Store) created(e *entity, w *documents.Write) (bson.D, error) {
 	c, err := s.own(e, w)
 	if err != nil {
-		return operation{}, err
+		return nil, err
 	}
 	if err := s.addCopies(e, c, w); err != nil {
-		return operation{}, err
+		return nil, err
 	}
-	insert := bson.D{{Key: documents.FieldCreatedAt, Value: encodeTime(w.CreatedAt)}}
+	doc := append(make(bson.D, 0, len(c.set)+3), bson.E{Key: documents.FieldID, Value: w.ID}, bson.E{Key: documents.FieldCreatedAt, Value: encodeTime(w.CreatedAt)})
 	sources := bson.D{}
 	for _, el := range c.set { // inserted at once, the sources are one value, not paths
 		if ref, ok := cutSource(el.Key); ok {
 			sources = append(sources, bson.E{Key: ref, Value: el.Value})
 			continue
 		}
-		insert = append(insert, el)
+		doc = append(doc, el)
 	}
 	if len(sources) > 0 {
-		insert = append(insert, bson.E{Key: fieldSources, Value: sources})
+		doc = append(doc, bson.E{Key: fieldSources, Value: sources})
 	}
-	return operation{id: w.ID, filter: bson.D{{Key: documents.FieldID, Value: w.ID}}, update: bson.D{{Key: "$setOnInsert", Value: insert}}, upsert: true}, nil
+	return doc, nil
 }
 
-func cutSource(path string) (ref string, ok bool) {
-	const prefix = fieldSources + "."
-	if len(path) > len(prefix) && path[:len(prefix)] == prefix {
-		return path[len(prefix):], true
-	}
-	return "", false
-}
+func cutSource(path string) (ref string, ok bool) { return strings.CutPrefix(path, fieldSources+".") }
 
 func (s *Store) addCopies(e *entity, c *change, w *documents.Write) error {
 	if w.Deleted {
@@ -196,10 +203,9 @@ type operation struct {
 	id     string
 	filter bson.D
 	update bson.D
-	upsert bool
 }
 
-// bulk sends operations, which must not depend on each other's order. Duplicate keys are no error: the document was there.
+// bulk sends operations, which must not depend on each other's order.
 func (s *Store) bulk(ctx context.Context, in *mongo.Collection, ops []operation) (*mongo.BulkWriteResult, error) {
 	models := make([]mongo.WriteModel, len(ops))
 	for i, op := range ops {
@@ -210,15 +216,11 @@ func (s *Store) bulk(ctx context.Context, in *mongo.Collection, ops []operation)
 		if len(update) > maxDocument { // what would only grow over it, the server refuses
 			return nil, fmt.Errorf("document %s would have %d bytes, over 16 MiB, MongoDB's limit", op.id, len(update))
 		}
-		model := mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(bson.Raw(update))
-		if op.upsert {
-			model.SetUpsert(true)
-		}
-		models[i] = model
+		models[i] = mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(bson.Raw(update))
 	}
 	res, err := in.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-	if err != nil && !onlyDuplicates(err) {
-		return nil, explain(err, ops)
+	if err != nil {
+		return nil, explain(err, func(i int) string { return ops[i].id }, len(ops))
 	}
 	return res, nil
 }

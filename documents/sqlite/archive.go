@@ -13,7 +13,8 @@ import (
 const versionColumns = `_id, _version, event, fromState, toState, deleted, validFrom, state, changes,
 	commandId, actor, correlationId, causationId, partition, epoch, seq`
 
-// Archive implements documents.Store.
+// Archive implements documents.Store. Versions whose successor is in the same batch are inserted closed; an update closes those that were there already,
+// or whose successor comes in another batch.
 func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Version) error {
 	e, err := s.entity(entity)
 	if err != nil {
@@ -28,7 +29,7 @@ func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Versi
 }
 
 func (s *Store) archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documents.Version) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+e.versions+" ("+versionColumns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+	insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+e.versions+" ("+versionColumns+", validTo) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return err
 	}
@@ -38,22 +39,42 @@ func (s *Store) archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documen
 		return err
 	}
 	defer func() { _ = closing.Close() }()
+	ends := make(map[documents.VersionKey]string, len(vs)) // when each one's successor in the batch took over
+	for i := range vs {
+		ends[documents.VersionKey{ID: vs[i].ID, Version: vs[i].Version - 1}] = encodeTime(vs[i].At)
+	}
+	closed := make(map[documents.VersionKey]bool, len(vs)+1)
 	for i := range vs {
 		v := &vs[i]
-		state, err := s.body(e.own, v.State)
-		if err != nil {
+		key := documents.VersionKey{ID: v.ID, Version: v.Version}
+		if closed[key], err = s.insertVersion(ctx, insert, e, v, ends[key]); err != nil {
 			return fmt.Errorf("version %d of %s %s: %w", v.Version, e.Name, v.ID, err)
 		}
-		at := encodeTime(v.At)
-		if _, err := insert.ExecContext(ctx, v.ID, v.Version, v.Event, v.From, v.To, v.Deleted, at, state, string(v.Changes),
-			v.CommandID, v.Actor, v.CorrelationID, v.CausationID, v.Partition, int64(v.Place.Epoch), int64(v.Place.Seq)); err != nil {
-			return err
+	}
+	for key, end := range ends {
+		if key.Version == 0 || closed[key] {
+			continue
 		}
-		if _, err := closing.ExecContext(ctx, at, v.ID, v.Version-1); err != nil {
+		if _, err := closing.ExecContext(ctx, end, key.ID, key.Version); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insertVersion reports whether the version is new. end is "" while it is the latest.
+func (s *Store) insertVersion(ctx context.Context, insert *sql.Stmt, e *entity, v *documents.Version, end string) (bool, error) {
+	state, err := s.body(e.own, v.State)
+	if err != nil {
+		return false, err
+	}
+	res, err := insert.ExecContext(ctx, v.ID, v.Version, v.Event, v.From, v.To, v.Deleted, encodeTime(v.At), state, string(v.Changes),
+		v.CommandID, v.Actor, v.CorrelationID, v.CausationID, v.Partition, int64(v.Place.Epoch), int64(v.Place.Seq), sql.NullString{String: end, Valid: end != ""})
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // Versions implements documents.Store.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -44,32 +42,4 @@ func BenchStep(prefix string, n int64) eventlog.Append {
 		"customer": raw(`"customer-1"`), "total": raw(`"79.09"`), "note": raw(`"as it was ordered"`),
 		"lines": raw(`[{"product":"p1","seller":"s1","price":"21.33","freight":"15.1","quantity":3}]`),
 	})
-}
-
-// BenchmarkAppend appends b.N new entities from so many callers at once.
-func BenchmarkAppend(b *testing.B, l eventlog.Log, callers int) {
-	BenchmarkCallers(b, callers, func(n int64) error {
-		_, err := l.Append(context.Background(), BenchStep("b", n))
-		return err
-	})
-}
-
-// BenchmarkCallers calls do b.N times, with numbers 1 to b.N, from so many callers at once.
-func BenchmarkCallers(b *testing.B, callers int, do func(n int64) error) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	total := int64(b.N)
-	b.ResetTimer()
-	for range callers {
-		wg.Go(func() {
-			for n := next.Add(1); n <= total; n = next.Add(1) {
-				if err := do(n); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
 }

@@ -2,8 +2,8 @@ package redis
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"os"
 	"testing"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -11,53 +11,83 @@ import (
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/logtest"
 	"github.com/daybook-cqrs/daybook/internal/testredis"
+	"github.com/daybook-cqrs/daybook/internal/versus"
 )
 
 // BenchmarkAppend compares, with the same server and the same callers: an append through the log, the same script with the same arguments sent
-// by bare go-redis, and one bare XADD of an entry of the same size. DAYBOOK_BENCH_REDIS_ARGS=fsync runs it with appendfsync always.
+// by bare go-redis, and one bare XADD of an entry of the same size.
 func BenchmarkAppend(b *testing.B) {
-	var opts []testredis.Option
-	if os.Getenv("DAYBOOK_BENCH_REDIS_ARGS") == "fsync" {
-		opts = append(opts, testredis.AppendOnly())
-	}
-	s := testredis.Start(b, opts...)
-	l, err := Open(context.Background(), s.URL, Options{})
+	s := testredis.Start(b)
+	l, err := Open(b.Context(), s.URL, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer l.Close()
 	bare := testredis.Client(b, s.URL)
 	defer bare.Close()
-	round := 0
+	ctx := context.Background()
 	for _, callers := range []int{1, 64} {
-		for _, way := range []struct {
-			name string
-			do   func(a eventlog.Append) error
-		}{
-			{"log", func(a eventlog.Append) error { _, err := l.Append(context.Background(), a); return err }},
-			{"script", func(a eventlog.Append) error { return bareScript(l, bare, a) }},
-			{"xadd", func(a eventlog.Append) error { return bareXAdd(bare, a) }},
-		} {
-			b.Run(fmt.Sprintf("%s/callers=%d", way.name, callers), func(b *testing.B) {
-				round++
-				prefix := fmt.Sprintf("b%d-", round)
-				logtest.BenchmarkCallers(b, callers, func(n int64) error { return way.do(logtest.BenchStep(prefix, n)) })
-			})
+		step := func(way string, i int) eventlog.Append {
+			return logtest.BenchStep(fmt.Sprintf("%s%d-%d-", way, callers, b.N), int64(i))
 		}
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			run := fmt.Sprint(b.N, callers)
+			versus.Run(b, versus.Rounds{Callers: callers, Calls: 2000},
+				versus.Way{Name: "ours", Do: func(i int) error { _, err := l.Append(ctx, step("log"+run, i)); return err }},
+				versus.Way{Name: "script", Do: func(i int) error { return bareScript(ctx, l, bare, step("script"+run, i)) }},
+				versus.Way{Name: "xadd", Do: func(i int) error { return bareXAdd(ctx, bare, step("xadd"+run, i)) }})
+		})
 	}
 }
 
 // bareScript is what somebody would write who has append.lua and go-redis, and nothing else.
-func bareScript(l *Log, c *goredis.Client, a eventlog.Append) error {
+func bareScript(ctx context.Context, l *Log, c *goredis.Client, a eventlog.Append) error {
 	names, args, err := appendCall(l.keys, l.id, "nonce", l.window.Milliseconds(), &a)
 	if err != nil {
 		return err
 	}
-	return appendScript.EvalSha(context.Background(), c, names, args...).Err()
+	return appendScript.EvalSha(ctx, c, names, args...).Err()
 }
 
-func bareXAdd(c *goredis.Client, a eventlog.Append) error {
-	return c.XAdd(context.Background(), &goredis.XAddArgs{Stream: "bare", Values: []any{
+func bareXAdd(ctx context.Context, c *goredis.Client, a eventlog.Append) error {
+	return c.XAdd(ctx, &goredis.XAddArgs{Stream: "bare", Values: []any{
 		"x", "0 1 0 2026-11-24T12:00:00.000000000Z", "p", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "h", "da39a3ee5e6b4b0d3255bfef95601890afd80709",
 		"m", a.Primary.String(), "c", []byte(a.Events[0].Changes), "i", []byte(a.Input)}}).Err()
+}
+
+// BenchmarkRead compares reading the log through Read, which checks every entry's hash and place in the chain, with a bare XRANGE.
+func BenchmarkRead(b *testing.B) {
+	s := testredis.Start(b)
+	l, err := Open(b.Context(), s.URL, Options{Partitions: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	bare := testredis.Client(b, s.URL)
+	defer bare.Close()
+	ctx := context.Background()
+	const events = 500
+	for i := range events {
+		if _, err := l.Append(ctx, logtest.BenchStep("r", int64(i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	versus.Run(b, versus.Rounds{Calls: 20},
+		versus.Way{Name: "ours", Do: func(int) error {
+			got, err := l.Read(ctx, 0, 0, "", events, 0)
+			if err == nil && len(got) != events {
+				err = fmt.Errorf("%d events", len(got))
+			}
+			return err
+		}},
+		versus.Way{Name: "xrange", Do: func(int) error {
+			got, err := bare.XRangeN(ctx, l.keys.log(0), "-", "+", events).Result()
+			for _, m := range got {
+				var changes []eventlog.Change // what a consumer does with it in any case
+				if err := json.Unmarshal([]byte(m.Values["c"].(string)), &changes); err != nil {
+					return err
+				}
+			}
+			return err
+		}})
 }

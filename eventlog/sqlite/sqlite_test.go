@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -174,18 +173,5 @@ func TestReceiptsAreForgottenAfterTheWindow(t *testing.T) {
 		if err != nil || (loaded.Receipt != nil) != want {
 			t.Fatalf("receipt of %s: %+v, %v", id, loaded, err)
 		}
-	}
-}
-
-func BenchmarkAppend(b *testing.B) {
-	for _, callers := range []int{1, 64} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			l, err := sqlite.Open(context.Background(), filepath.Join(b.TempDir(), "log.db"), sqlite.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer l.Close()
-			logtest.BenchmarkAppend(b, l, callers)
-		})
 	}
 }

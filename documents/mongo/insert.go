@@ -1,0 +1,47 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// insert inserts documents in one round trip, without looking for them first, and returns by index those whose _id was there already: they stay as
+// they are. Which document is of which id, for errors, ids says. An error means that nothing is certain.
+func insert(ctx context.Context, in *mongo.Collection, ids []string, docs []bson.D) (taken map[int]bool, err error) {
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	raws := make([]any, len(docs))
+	for i, d := range docs {
+		raw, err := bson.Marshal(d)
+		if err != nil {
+			return nil, fmt.Errorf("document %s: %w", ids[i], err)
+		}
+		if len(raw) > maxDocument {
+			return nil, fmt.Errorf("document %s would have %d bytes, over 16 MiB, MongoDB's limit", ids[i], len(raw))
+		}
+		raws[i] = bson.Raw(raw)
+	}
+	_, err = in.InsertMany(ctx, raws, options.InsertMany().SetOrdered(false))
+	if err == nil {
+		return nil, nil
+	}
+	if !onlyDuplicates(err) {
+		return nil, explain(err, func(i int) string { return ids[i] }, len(ids))
+	}
+	var failed mongo.BulkWriteException
+	errors.As(err, &failed) // onlyDuplicates found it
+	taken = make(map[int]bool, len(failed.WriteErrors))
+	for _, e := range failed.WriteErrors {
+		if e.Index < 0 || e.Index >= len(docs) {
+			return nil, fmt.Errorf("the server names document %d of %d: %w", e.Index, len(docs), err)
+		}
+		taken[e.Index] = true
+	}
+	return taken, nil
+}
