@@ -5,6 +5,7 @@ package handwritten
 //go:generate go run generate.go
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -19,6 +20,12 @@ func (m Money) text() string {
 	}
 	s, _ := m.StringValueOK()
 	return s
+}
+
+// UnmarshalBSONValue reads the amount.
+func (m *Money) UnmarshalBSONValue(t byte, value []byte) error {
+	m.RawValue = bson.RawValue{Type: bson.Type(t), Value: bytes.Clone(value)}
+	return nil
 }
 
 // MarshalJSON writes the amount as text.
