@@ -22,9 +22,9 @@ import (
 	"github.com/daybook-cqrs/daybook/internal/versus"
 )
 
-// BenchmarkHTTP compares the store with a server of the same orders that is written by hand on gqlgen and the bare drivers: reads, and mutations
-// against mutations that do one XADD or one INSERT. Both run in this process, and so do the clients.
-func BenchmarkHTTP(b *testing.B) {
+// BenchmarkRead compares reads of the store with a server of the same orders that is written by hand on gqlgen and the bare drivers. Both run in this
+// process, and so do the clients.
+func BenchmarkRead(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		s := start(b, "--data", b.TempDir())
 		orders := s.fill(b, 1000)
@@ -33,7 +33,7 @@ func BenchmarkHTTP(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { db.Close() })
-		s.compare(b, handwritten.New(db, db.Append))
+		s.compare(b, handwritten.New(db, nil), reads)
 	})
 	b.Run("redis and mongo", func(b *testing.B) {
 		args := servers(b) // --redis-url, URL, --mongodb-uri, URI
@@ -43,9 +43,30 @@ func BenchmarkHTTP(b *testing.B) {
 			n = 200 // FerretDB scans
 		}
 		s.fill(b, n)
-		redis := testredis.Client(b, args[1])
+		s.compare(b, handwritten.New(handwritten.Mongo{Orders: collection(b, args[3], "orders.g1")}, nil), reads)
+	})
+}
+
+// BenchmarkMutation compares mutations with those of a server written by hand that do one XADD or one INSERT, and decide nothing. The process has
+// the command role alone where it can, on Redis; on SQLite it consolidates too.
+func BenchmarkMutation(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) {
+		s := start(b, "--data", b.TempDir())
+		s.customers(b, benchIDs)
+		db, err := handwritten.OpenSQLite(b.Context(), filepath.Join(b.TempDir(), "hand.db"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { db.Close() })
+		s.compare(b, handwritten.New(nil, db.Append), mutations)
+	})
+	b.Run("redis", func(b *testing.B) {
+		url := testredis.Start(b).URL
+		s := start(b, "--redis-url", url, "--roles", "command", "--data", b.TempDir())
+		s.customers(b, benchIDs)
+		redis := testredis.Client(b, url)
 		b.Cleanup(func() { redis.Close() })
-		s.compare(b, handwritten.New(handwritten.Mongo{Orders: collection(b, args[3], "orders.g1")}, handwritten.XAdd(redis)))
+		s.compare(b, handwritten.New(nil, handwritten.XAdd(redis)), mutations)
 	})
 }
 
@@ -65,8 +86,8 @@ func collection(b *testing.B, uri, name string) *mongo.Collection {
 
 const benchLines = `[{product: "p1", seller: "s1", price: "21.33", freight: "15.10", quantity: 3}, {product: "p1", seller: "s2", price: "5", freight: "1.10", quantity: 1}]`
 
-// fill makes n orders in the store, waits until they are consolidated, and returns them as the other server has to know them.
-func (s *store) fill(b *testing.B, n int) []*handwritten.Order {
+// customers makes what orders refer to, and n orders.
+func (s *store) customers(b *testing.B, n int) {
 	b.Helper()
 	s.do(`mutation { registerCustomer(id: "c1", name: "Ana", email: "ana@example.org", city: "Recife", region: "PE") { errors { code } } createProduct(id: "p1", category: "toys") { errors { code } } }`).
 		want("data.registerCustomer.errors", "[]", "data.createProduct.errors", "[]")
@@ -80,9 +101,15 @@ func (s *store) fill(b *testing.B, n int) []*handwritten.Order {
 			b.Fatal(a.raw)
 		}
 	}
+}
+
+// fill makes n orders in the store, waits until they are consolidated, and returns them as the other server has to know them.
+func (s *store) fill(b *testing.B, n int) []*handwritten.Order {
+	b.Helper()
+	s.customers(b, n)
 	last := s.do(`mutation { noteOrder(id: "o00000", note: "gift") { receipt { position } } }`).at("data.noteOrder.receipt.position")
-	for p := last; ; { // positions of all partitions
-		a := s.do(fmt.Sprintf(`{ orders(atLeast: %q) { totalCount } }`, p))
+	for { // the position is of one partition only
+		a := s.do(fmt.Sprintf(`{ orders(atLeast: %q) { totalCount } }`, last))
 		if a.at("data.orders.totalCount") == fmt.Sprint(n) {
 			break
 		}
@@ -98,33 +125,47 @@ func (s *store) fill(b *testing.B, n int) []*handwritten.Order {
 	return out
 }
 
+// benchIDs is how many orders are read and noted on.
+const benchIDs = 200
+
 func benchOrder(i int) string { return fmt.Sprintf("o%05d", i) }
 
-// compare runs the same operations on both servers.
-func (s *store) compare(b *testing.B, hand http.Handler) {
+// operation is sent to both servers. Variables are those of call i; run is another text in each run.
+type operation struct {
+	name, query string
+	calls       int
+	vars        func(i int, run string) map[string]any
+}
+
+const benchFields = "id status total note customerId customerName version createdAt lines { seller price freight quantity }"
+
+var reads = []operation{
+	{"order", `query($id: ID!) { order(id: $id) { ` + benchFields + ` } }`, 400,
+		func(i int, _ string) map[string]any { return map[string]any{"id": benchOrder(i % benchIDs)} }},
+	{"orders", `query { orders(first: 20) { edges { cursor node { ` + benchFields + ` } } pageInfo { hasNextPage endCursor } } }`, 100,
+		func(int, string) map[string]any { return nil }},
+}
+
+var mutations = []operation{
+	{"noteOrder", `mutation($id: ID!, $note: String) { noteOrder(id: $id, note: $note) { order { id note version } receipt { position } } }`, 400,
+		func(i int, run string) map[string]any {
+			return map[string]any{"id": benchOrder(i % benchIDs), "note": fmt.Sprint(run, i)}
+		}},
+	{"createOrder", `mutation($id: ID!) { createOrder(id: $id, customer: "c1", lines: ` + benchLines + `) { order { id status total } receipt { position } } }`, 400,
+		func(i int, run string) map[string]any { return map[string]any{"id": fmt.Sprint("z", run, i)} }},
+}
+
+// compare runs operations on both servers, from 16 clients at once.
+func (s *store) compare(b *testing.B, hand http.Handler, operations []operation) {
 	other := httptest.NewServer(hand)
 	b.Cleanup(other.Close)
-	const fields = "id status total note customerId customerName version createdAt lines { seller price freight quantity }"
-	for _, op := range []struct {
-		name, query string
-		calls       int
-		vars        func(i int, run string) map[string]any
-	}{
-		{"order", `query($id: ID!) { order(id: $id) { ` + fields + ` } }`, 400,
-			func(i int, _ string) map[string]any { return map[string]any{"id": benchOrder(i % 200)} }},
-		{"orders", `query { orders(first: 20) { edges { cursor node { ` + fields + ` } } pageInfo { hasNextPage endCursor } } }`, 100,
-			func(int, string) map[string]any { return nil }},
-		{"noteOrder", `mutation($id: ID!, $note: String) { noteOrder(id: $id, note: $note) { order { id note version } receipt { position } } }`, 400,
-			func(i int, run string) map[string]any { return map[string]any{"id": benchOrder(i % 200), "note": fmt.Sprint(run, i)} }},
-		{"createOrder", `mutation($id: ID!) { createOrder(id: $id, customer: "c1", lines: ` + benchLines + `) { order { id status total } receipt { position } } }`, 400,
-			func(i int, run string) map[string]any { return map[string]any{"id": fmt.Sprint("z", run, i)} }},
-	} {
+	for _, op := range operations {
 		b.Run(op.name, func(b *testing.B) {
 			run := fmt.Sprint(b.N, "-")
 			send := func(way, url string) func(i int) error {
 				return func(i int) error { return call(b.Context(), url, op.query, op.vars(i, way+run)) }
 			}
-			versus.Run(b, versus.Rounds{Callers: 8, Calls: op.calls},
+			versus.Run(b, versus.Rounds{Callers: 16, Calls: op.calls},
 				versus.Way{Name: "ours", Do: send("ours", "http://"+s.addr+"/graphql")},
 				versus.Way{Name: "hand", Do: send("hand", other.URL)})
 		})

@@ -12,160 +12,146 @@
 --       each claim: its owner; each release: its owner
 -- Returns {"ok" or "dup", receipt} | {"conflict", index, actual version} | {"claimed", index, owner} | {"lost", why} | {"bad", why}
 
-local k, a = 1, 13
+local call, try, format = redis.call, redis.pcall, string.format
+local n_partitions, n_conditions, n_events = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local n_claims, n_releases = tonumber(ARGV[12]), tonumber(ARGV[13])
+local k, a = 1, 13 -- the last key and argument that were used
 
-local function read(command, key, ...)
-  local v = redis.pcall(command, key, ...)
-  if type(v) == 'table' and v.err then
-    error({ bad = key .. ': ' .. v.err })
-  end
-  return v
+local function bad(key, v)
+  return { 'bad', key .. ': ' .. v.err }
 end
 
-local function next_key()
-  k = k + 1
-  return KEYS[k]
+local old = try('GET', KEYS[1])
+if old then
+  if type(old) == 'table' then return bad(KEYS[1], old) end
+  return { 'dup', old }
 end
 
-local function next_arg()
-  a = a + 1
-  return ARGV[a]
-end
-
-local function whole(n)
-  return string.format('%d', n) -- tostring would write 1e+15
-end
-
-local partitions, heads, claims, releases = {}, {}, {}, {}
-
-local function check_partition()
-  local p = { number = next_arg(), meta = next_key(), log = next_key() }
-  local m = read('HMGET', p.meta, 'id', 'seq', 'hash', 'epoch', 'clock')
+local partitions = {}
+for i = 1, n_partitions do
+  local meta, log, number = KEYS[k + 1], KEYS[k + 2], ARGV[a + 1]
+  k, a = k + 2, a + 1
+  local m = try('HMGET', meta, 'id', 'seq', 'hash', 'epoch', 'clock')
+  if m.err then return bad(meta, m) end
   if m[1] ~= ARGV[1] then
-    error({ lost = p.meta .. ' is not of the log that was opened' })
+    return { 'lost', meta .. ' is not of the log that was opened' }
   end
-  p.seq, p.hash, p.epoch, p.clock = tonumber(m[2]), m[3], m[4], m[5]
-  local last = read('XREVRANGE', p.log, '+', '-', 'COUNT', 1)[1]
-  local id, hash = '0-0', ''
-  if last then
-    id = last[1]
-    for i = 1, #last[2], 2 do
-      if last[2][i] == 'h' then hash = last[2][i + 1] end
-    end
+  local seq, hash = m[2], m[3]
+  local tail = try('XREVRANGE', log, '+', '-', 'COUNT', 1)
+  if tail.err then return bad(log, tail) end
+  tail = tail[1] or { '0-0', { 'h', '' } }
+  local fields, last = tail[2], nil
+  for j = 1, #fields, 2 do
+    if fields[j] == 'h' then last = fields[j + 1] break end
   end
-  if id ~= whole(p.seq) .. '-0' or hash ~= p.hash then
-    error({ lost = p.log .. ' ends at ' .. id .. ', not at ' .. whole(p.seq) .. '-0 with its hash' })
+  if tail[1] ~= seq .. '-0' or last ~= hash then
+    return { 'lost', log .. ' ends at ' .. tail[1] .. ', not at ' .. seq .. '-0 with its hash' }
   end
-  partitions[#partitions + 1] = p
+  partitions[i] = { number = number, meta = meta, log = log, seq = tonumber(seq), hash = hash, epoch = m[4], clock = m[5] }
 end
 
-local function check()
-  local old = read('GET', KEYS[1])
-  if old then
-    return { 'dup', old }
+local heads, conflict = {}, nil
+for i = 1, n_conditions do
+  k, a = k + 1, a + 1
+  local key = KEYS[k]
+  local h = try('HMGET', key, '@v', '@q')
+  if h.err then return bad(key, h) end
+  local version = h[1] or '0'
+  if version ~= ARGV[a] and not conflict then
+    conflict = { 'conflict', tostring(i), version }
   end
-  for _ = 1, tonumber(ARGV[9]) do
-    check_partition()
-  end
-  local conflict
-  for i = 1, tonumber(ARGV[10]) do
-    local key, expected = next_key(), tonumber(next_arg())
-    local h = read('HMGET', key, '@v', '@q')
-    local version = tonumber(h[1] or 0)
-    if version ~= expected and not conflict then
-      conflict = { 'conflict', whole(i), whole(version) }
-    end
-    heads[i] = { key = key, version = version, back = h[2] or '0' }
-  end
-  if conflict then
-    return conflict
-  end
+  heads[i] = { key = key, version = version, back = h[2] or '0' }
+end
+if conflict then
+  return conflict
+end
+
+local first_event, claims, releases = a, nil, nil
+if n_claims + n_releases > 0 then
+  claims, releases = {}, {}
   -- Skip the events, to the owners of claims and releases at the end.
-  local first_event = a
-  for _ = 1, tonumber(ARGV[11]) do
+  for _ = 1, n_events do
     a = a + 8 + 2 * tonumber(ARGV[a + 7]) + tonumber(ARGV[a + 8])
   end
   local owners = {}
-  for i = 1, tonumber(ARGV[12]) do
-    local c = { key = next_key(), owner = next_arg() }
-    c.has = read('GET', c.key)
-    claims[i] = c
+  for i = 1, n_claims do
+    k, a = k + 1, a + 1
+    local has = try('GET', KEYS[k])
+    if type(has) == 'table' then return bad(KEYS[k], has) end
+    claims[i] = { key = KEYS[k], owner = ARGV[a], has = has }
   end
-  for i = 1, tonumber(ARGV[13]) do
-    local r = { key = next_key(), owner = next_arg() }
-    if read('GET', r.key) == r.owner then
-      releases[#releases + 1] = r
-      owners[r.key] = r.owner
+  for _ = 1, n_releases do
+    k, a = k + 1, a + 1
+    local has = try('GET', KEYS[k])
+    if type(has) == 'table' then return bad(KEYS[k], has) end
+    if has == ARGV[a] then
+      releases[#releases + 1] = KEYS[k]
+      owners[KEYS[k]] = has
     end
   end
   for i, c in ipairs(claims) do
     if c.has and c.has ~= c.owner and owners[c.key] ~= c.has then
-      return { 'claimed', whole(i), c.has }
+      return { 'claimed', tostring(i), c.has }
     end
   end
-  a = first_event
 end
 
-local fine, answer = pcall(check)
-if not fine then
-  if type(answer) == 'table' and answer.lost then return { 'lost', answer.lost } end
-  if type(answer) == 'table' and answer.bad then return { 'bad', answer.bad } end
-  error(answer)
-end
-if answer then
-  return answer
-end
+-- From here on it writes.
 
 local imported, at, input = ARGV[5] == '1', ARGV[4], ARGV[7]
 if not imported then
-  for _, p in ipairs(partitions) do
-    if p.clock > at then at = p.clock end
+  for i = 1, n_partitions do
+    if partitions[i].clock > at then at = partitions[i].clock end
   end
 end
 
-local receipt = { ARGV[2], ARGV[3], at, ARGV[8] }
-
-local function write_event()
-  local p, h = partitions[tonumber(next_arg())], heads[tonumber(next_arg())]
-  local meta, changes, state, deleted = next_arg(), next_arg(), next_arg(), next_arg()
-  local sets, clears = tonumber(next_arg()), tonumber(next_arg())
+local receipt = ARGV[2] .. '\n' .. ARGV[3] .. '\n' .. at .. '\n' .. ARGV[8]
+a = first_event
+for _ = 1, n_events do
+  local p, h = partitions[tonumber(ARGV[a + 1])], heads[tonumber(ARGV[a + 2])]
+  local meta, changes = ARGV[a + 3], ARGV[a + 4]
+  local sets, clears = 2 * tonumber(ARGV[a + 7]), tonumber(ARGV[a + 8])
   p.seq = p.seq + 1
-  local seq, version = whole(p.seq), whole(h.version + 1)
-  local hash = redis.sha1hex(table.concat({ p.hash, p.number, seq, p.epoch, version, h.back, at, #meta, #changes }, ' ')
-    .. '\n' .. meta .. changes .. input)
-  redis.call('XADD', p.log, seq .. '-0', 'x', p.epoch .. ' ' .. version .. ' ' .. h.back .. ' ' .. at,
+  local seq, version = format('%d', p.seq), format('%d', h.version + 1)
+  local hash = redis.sha1hex(p.hash .. ' ' .. p.number .. ' ' .. seq .. ' ' .. p.epoch .. ' ' .. version .. ' ' .. h.back .. ' ' .. at
+    .. ' ' .. #meta .. ' ' .. #changes .. '\n' .. meta .. changes .. input)
+  call('XADD', p.log, seq .. '-0', 'x', p.epoch .. ' ' .. version .. ' ' .. h.back .. ' ' .. at,
     'p', p.hash, 'h', hash, 'm', meta, 'c', changes, 'i', input)
   p.hash = hash
-  redis.call('HSET', h.key, '@v', version, '@s', state, '@d', deleted, '@q', seq, '@e', p.epoch, '@t', at)
-  redis.call('HSETNX', h.key, '@c', at)
-  for i = 1, sets, 100 do -- in pieces: unpack has a limit
-    local n = math.min(sets - i + 1, 100)
-    redis.call('HSET', h.key, unpack(ARGV, a + 1, a + 2 * n))
-    a = a + 2 * n
+  local state, deleted = ARGV[a + 5], ARGV[a + 6]
+  a = a + 8
+  local n = sets
+  if n > 200 then n = 200 end -- unpack has a limit
+  if version == '1' then
+    call('HSET', h.key, '@v', version, '@s', state, '@d', deleted, '@q', seq, '@e', p.epoch, '@t', at, '@c', at, unpack(ARGV, a + 1, a + n))
+  else
+    call('HSET', h.key, '@v', version, '@s', state, '@d', deleted, '@q', seq, '@e', p.epoch, '@t', at, unpack(ARGV, a + 1, a + n))
   end
-  for i = 1, clears, 100 do
-    local n = math.min(clears - i + 1, 100)
-    redis.call('HDEL', h.key, unpack(ARGV, a + 1, a + n))
-    a = a + n
+  for i = n + 1, sets, 200 do
+    call('HSET', h.key, unpack(ARGV, a + i, a + math.min(i + 199, sets)))
   end
-  receipt[#receipt + 1] = p.number .. ' ' .. p.epoch .. ' ' .. seq .. ' ' .. version
+  a = a + sets
+  for i = 1, clears, 200 do
+    call('HDEL', h.key, unpack(ARGV, a + i, a + math.min(i + 199, clears)))
+  end
+  a = a + clears
+  receipt = receipt .. '\n' .. p.number .. ' ' .. p.epoch .. ' ' .. seq .. ' ' .. version
 end
-
-for _ = 1, tonumber(ARGV[11]) do
-  write_event()
-end
-for _, p in ipairs(partitions) do
-  redis.call('HSET', p.meta, 'seq', whole(p.seq), 'hash', p.hash)
-  if not imported then
-    redis.call('HSET', p.meta, 'clock', at)
+for i = 1, n_partitions do
+  local p = partitions[i]
+  if imported then
+    call('HSET', p.meta, 'seq', format('%d', p.seq), 'hash', p.hash)
+  else
+    call('HSET', p.meta, 'seq', format('%d', p.seq), 'hash', p.hash, 'clock', at)
   end
 end
-for _, r in ipairs(releases) do
-  redis.call('DEL', r.key)
+if claims then
+  for _, key in ipairs(releases) do
+    call('DEL', key)
+  end
+  for _, c in ipairs(claims) do
+    call('SET', c.key, c.owner)
+  end
 end
-for _, c in ipairs(claims) do
-  redis.call('SET', c.key, c.owner)
-end
-local text = table.concat(receipt, '\n')
-redis.call('SET', KEYS[1], text, 'PX', ARGV[6])
-return { 'ok', text }
+call('SET', KEYS[1], receipt, 'PX', ARGV[6])
+return { 'ok', receipt }
