@@ -14,6 +14,7 @@ const (
 	MaxRefs       = 1_000    // conditions, events, claims, releases or refs, each
 	MaxFields     = 2_000    // fields that one event sets or clears
 	MaxBytes      = 16 << 20 // of JSON in one append
+	MaxReadBytes  = 16 << 20 // of events in one Read, unless the first alone has more
 )
 
 // Check returns an error that wraps ErrInvalid if no log can answer l.
@@ -31,6 +32,14 @@ func (l Load) Check() error {
 	}
 	for _, r := range l.Refs {
 		if err := checkRef("ref", r); err != nil {
+			return err
+		}
+	}
+	if len(l.Claims) > MaxRefs {
+		return invalid("%d claims, more than %d", len(l.Claims), MaxRefs)
+	}
+	for _, c := range l.Claims {
+		if err := checkClaim(c); err != nil {
 			return err
 		}
 	}

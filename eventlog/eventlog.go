@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
@@ -76,9 +77,10 @@ type Head struct {
 
 // Load asks for everything that one decision reads.
 type Load struct {
-	Primary   Ref    // the entity that the command is for
-	CommandID string // "" for none
-	Refs      []Ref  // further heads
+	Primary   Ref     // the entity that the command is for
+	CommandID string  // "" for none
+	Refs      []Ref   // further heads
+	Claims    []Claim // unique values whose owners are asked for
 }
 
 // Loaded is one atomic reading of the log.
@@ -86,6 +88,7 @@ type Loaded struct {
 	Now     time.Time    // the log's clock in UTC, raised to the clock of Primary's partition if that is later
 	Receipt *Receipt     // nil if the command id is new (or older than the receipt window)
 	Heads   map[Ref]Head // one for every ref asked for, Primary included
+	Owners  []Ref        // who has each of the claims' values; the zero Ref for nobody
 }
 
 // Append is one atomic write: all of it happens or none.
@@ -188,18 +191,18 @@ type Log interface {
 	Append(ctx context.Context, a Append) (*Receipt, error)
 
 	// Read returns up to limit events of the partition after seq, in order, contiguous and chain-checked from prevHash (the hash of the event
-	// at seq; "" with seq 0). If there are none it waits up to wait for one, then returns none and no error. A log that does not
-	// continue from (seq, prevHash) is a *BrokenError.
+	// at seq; "" with seq 0): fewer if they have more than MaxReadBytes, but at least one if there is one. If there are none it waits up to wait for
+	// one, then returns none and no error. A log that does not continue from (seq, prevHash) is a *BrokenError.
 	Read(ctx context.Context, partition int, after uint64, prevHash string, limit int, wait time.Duration) ([]Event, error)
 
 	// Tail returns the end of the partition.
 	Tail(ctx context.Context, partition int) (Tail, error)
 
-	// History returns the events that took an entity from version 1 to the version that the event at place made, in order.
-	// It reads only that entity's events. It is for duplicates whose entity has moved on: cost grows with the number of versions.
-	History(ctx context.Context, ref Ref, at position.Place) ([]Event, error)
+	// History returns the events of one entity, newest first, from the one at place back to version 1. It reads only that entity's events, a piece at a
+	// time, and no more than the caller takes: its cost grows with the number of versions. The sequence ends after the first error.
+	History(ctx context.Context, ref Ref, at position.Place) iter.Seq2[*Event, error]
 
-	// Ping reports whether the log can be reached.
+	// Ping reports whether the log can be reached and is still the one that was opened.
 	Ping(ctx context.Context) error
 
 	// Close releases what the log holds and ends waiting reads. It is safe to call twice.

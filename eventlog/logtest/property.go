@@ -94,7 +94,7 @@ func compareWithFold(rt *rapid.T, s *suite, r eventlog.Ref, version int64) {
 	if version == 0 {
 		return
 	}
-	events, err := s.log.History(s.ctx, r, got.Place)
+	events, err := s.history(r, got.Place)
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,7 +172,7 @@ func testHistory(t *testing.T, s *suite) {
 		s.append(t, s.step(other, int64(i), nil))
 	}
 	for n, p := range places {
-		events, err := s.log.History(s.ctx, o, p)
+		events, err := s.history(o, p)
 		if err != nil || len(events) != n+1 {
 			t.Fatalf("history to version %d: %d events, %v", n+1, len(events), err)
 		}
@@ -180,14 +182,82 @@ func testHistory(t *testing.T, s *suite) {
 			}
 		}
 	}
-	if _, err := s.log.History(s.ctx, other, places[3]); !errors.Is(err, eventlog.ErrInvalid) {
+	if _, err := s.history(other, places[3]); !errors.Is(err, eventlog.ErrInvalid) {
 		t.Errorf("another entity's place: %v", err)
 	}
 	var broken *eventlog.BrokenError
 	for _, p := range []position.Place{{Seq: 100}, {Epoch: 7, Seq: 1}, {}} {
-		if _, err := s.log.History(s.ctx, o, p); !errors.As(err, &broken) {
+		if _, err := s.history(o, p); !errors.As(err, &broken) {
 			t.Errorf("place %+v: %v, want a BrokenError", p, err)
 		}
+	}
+	for e, err := range s.log.History(s.ctx, o, places[8]) { // taking one only
+		if err != nil || e.Version != 9 {
+			t.Errorf("the newest of the history is %+v, %v", e, err)
+		}
+		break
+	}
+}
+
+// testLongHistory has more versions than engines follow in one go.
+func testLongHistory(t *testing.T, s *suite) {
+	o := s.refIn(0, 0)
+	const n = 450
+	var last position.Place
+	for i := range n {
+		last = place(s.append(t, s.step(o, int64(i), nil)))
+	}
+	events, err := s.history(o, last)
+	if err != nil || len(events) != n {
+		t.Fatalf("%d of %d events, %v", len(events), n, err)
+	}
+	for i := range events {
+		if events[i].Version != int64(i+1) {
+			t.Fatalf("event %d is version %d", i, events[i].Version)
+		}
+	}
+}
+
+// history returns the events oldest first.
+func (s *suite) history(r eventlog.Ref, at position.Place) ([]eventlog.Event, error) {
+	var out []eventlog.Event
+	for e, err := range s.log.History(s.ctx, r, at) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *e)
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// testLargeReads has more bytes than one Read returns.
+func testLargeReads(t *testing.T, s *suite) {
+	const n, size = 24, 1 << 20
+	big := raw(`"` + strings.Repeat("x", size) + `"`)
+	o := s.refIn(0, 0)
+	for i := range n {
+		a := s.step(o, int64(i), nil)
+		a.Input = big
+		s.append(t, a)
+	}
+	read, after, prev := 0, uint64(0), ""
+	for pieces := 0; ; pieces++ {
+		events, err := s.log.Read(s.ctx, 0, after, prev, 1000, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) == 0 {
+			if read != n || pieces < 2 {
+				t.Fatalf("%d of %d events in %d reads", read, n, pieces)
+			}
+			return
+		}
+		if len(events)*size > eventlog.MaxReadBytes+2*size {
+			t.Fatalf("one read returned %d events of 1 MiB", len(events))
+		}
+		read += len(events)
+		after, prev = events[len(events)-1].Seq, events[len(events)-1].Hash
 	}
 }
 
@@ -225,7 +295,7 @@ func testClose(t *testing.T, s *suite) {
 		"load":    func() error { _, err := s.log.Load(s.ctx, eventlog.Load{Primary: ref("o1")}); return err },
 		"read":    func() error { _, err := s.log.Read(s.ctx, 0, 0, "", 1, time.Minute); return err },
 		"tail":    func() error { _, err := s.log.Tail(s.ctx, 0); return err },
-		"history": func() error { _, err := s.log.History(s.ctx, ref("o1"), position.Place{Seq: 1}); return err },
+		"history": func() error { _, err := s.history(ref("o1"), position.Place{Seq: 1}); return err },
 		"ping":    func() error { return s.log.Ping(s.ctx) },
 	} {
 		if err := call(); !errors.Is(err, eventlog.ErrClosed) {

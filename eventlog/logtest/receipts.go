@@ -3,6 +3,7 @@ package logtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -185,5 +186,20 @@ func testClaimRace(t *testing.T, s *suite) {
 	}
 	if won != 1 {
 		t.Fatalf("%d won", won)
+	}
+}
+
+func testOwners(t *testing.T, s *suite) {
+	o := ref("o1")
+	take := s.step(o, 0, nil)
+	take.Claim = []eventlog.Claim{{Field: "Order.email", Value: "x", Owner: o}, {Field: "Order.email", Value: "", Owner: o}}
+	s.append(t, take)
+	claims := append([]eventlog.Claim{{Field: "Order.email", Value: "free", Owner: o}, {Field: "Order.other", Value: "x", Owner: o}}, take.Claim...)
+	l, err := s.log.Load(s.ctx, eventlog.Load{Primary: o, Claims: claims})
+	if err != nil || !slices.Equal(l.Owners, []eventlog.Ref{{}, {}, o, o}) {
+		t.Fatalf("owners %+v, %v", l, err)
+	}
+	if _, err := s.log.Load(s.ctx, eventlog.Load{Primary: o, Claims: []eventlog.Claim{{Value: "x"}}}); !errors.Is(err, eventlog.ErrInvalid) {
+		t.Errorf("a claim without a field: %v", err)
 	}
 }

@@ -71,8 +71,7 @@ func (l *Log) appended(a *eventlog.Append, nonce string, reply any) (*eventlog.R
 		if err != nil || len(parts) < 3 {
 			return nil, fmt.Errorf("append.lua answered %v", reply)
 		}
-		entity, id, _ := strings.Cut(parts[2], ":")
-		return nil, &eventlog.ClaimedError{Claim: a.Claim[i], Owner: eventlog.Ref{Entity: entity, ID: id}}
+		return nil, &eventlog.ClaimedError{Claim: a.Claim[i], Owner: parseOwner(parts[2])}
 	case "lost":
 		return nil, errLost(parts[1])
 	case "bad":

@@ -26,20 +26,23 @@ func (l *Log) Load(ctx context.Context, req eventlog.Load) (*eventlog.Loaded, er
 	for _, r := range refs {
 		names = append(names, l.keys.head(r))
 	}
-	reply, err := l.pipe.do(ctx, loadScript, names, []any{l.id, receipt})
+	for _, c := range req.Claims {
+		names = append(names, l.keys.claim(c))
+	}
+	reply, err := l.pipe.do(ctx, loadScript, names, []any{l.id, receipt, len(req.Claims)})
 	if err != nil {
 		return nil, l.fail("load", err)
 	}
-	out, err := parseLoaded(reply, refs, req.CommandID)
+	out, err := parseLoaded(reply, refs, len(req.Claims), req.CommandID)
 	return out, l.fail("load", err)
 }
 
-func parseLoaded(reply any, refs []eventlog.Ref, commandID string) (*eventlog.Loaded, error) {
+func parseLoaded(reply any, refs []eventlog.Ref, claims int, commandID string) (*eventlog.Loaded, error) {
 	list, _ := reply.([]any)
 	if len(list) == 2 && list[0] == "lost" {
 		return nil, errLost(fmt.Sprint(list[1]))
 	}
-	if len(list) != 4+len(refs) {
+	if len(list) != 4+len(refs)+claims {
 		return nil, fmt.Errorf("load.lua answered %v", reply)
 	}
 	out := &eventlog.Loaded{Heads: make(map[eventlog.Ref]eventlog.Head, len(refs))}
@@ -58,7 +61,17 @@ func parseLoaded(reply any, refs []eventlog.Ref, commandID string) (*eventlog.Lo
 			return nil, fmt.Errorf("head of %s: %w", r, err)
 		}
 	}
+	for _, v := range list[4+len(refs):] {
+		owner, _ := v.(string) // nil for nobody
+		out.Owners = append(out.Owners, parseOwner(owner))
+	}
 	return out, nil
+}
+
+// parseOwner reads what a claim's key holds.
+func parseOwner(text string) eventlog.Ref {
+	entity, id, _ := strings.Cut(text, ":")
+	return eventlog.Ref{Entity: entity, ID: id}
 }
 
 // parseNow reads seconds, microseconds and the partition's clock, and returns the later time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ const (
 	verifyEvery  = time.Second // how often a waiting read looks whether its log is still there
 	maxSeq       = 1 << 53     // what Lua counts exactly
 	historyPiece = 200         // events that history.lua follows in one go: it blocks Redis meanwhile
+	historyBytes = 1 << 20     // after which it follows no further
+	firstPiece   = 20          // events that a Read asks for before it knows how large they are
 )
 
 // Read implements eventlog.Log. A limit beyond 10,000 counts as 10,000. It reads the entry at after each time, and every second while it
@@ -66,22 +69,56 @@ func (l *Log) checkRead(partition int, after uint64, limit int) error {
 	return nil
 }
 
+// readOnce reads in pieces, the first a small one, so that what it takes from Redis at once stays near MaxReadBytes however large the events are.
 func (l *Log) readOnce(ctx context.Context, partition int, after uint64, prevHash string, limit int) ([]eventlog.Event, error) {
-	from, rows := "-", limit
+	rows := limit
 	if after > 0 {
-		from, rows = entryID(after), limit+1 // the anchor
+		rows++ // the anchor
 	}
-	messages, err := l.client.XRangeN(ctx, l.keys.log(partition), from, "+", int64(rows)).Result()
-	if err != nil {
-		return nil, l.fail("read", err)
-	}
-	entries := make([]entry.Entry, len(messages))
-	for i := range messages {
-		if entries[i], err = parseEntry(partition, messages[i].ID, fieldsOf(messages[i])); err != nil {
-			return nil, &eventlog.BrokenError{Partition: partition, After: after, Reason: err.Error()}
+	var entries []entry.Entry
+	from, size := max(after, 1), 0
+	for piece := firstPiece; rows > 0 && size < eventlog.MaxReadBytes; {
+		messages, err := l.rangeOf(ctx, partition, from, min(piece, rows))
+		if err != nil {
+			return nil, l.fail("read", err)
 		}
+		for i := range messages {
+			if size >= eventlog.MaxReadBytes {
+				break
+			}
+			e, err := parseEntry(partition, messages[i].ID, fieldsOf(messages[i]))
+			if err != nil {
+				return nil, &eventlog.BrokenError{Partition: partition, After: after, Reason: err.Error()}
+			}
+			entries = append(entries, e)
+			size += len(e.Meta) + len(e.Changes) + len(e.Input)
+		}
+		if len(messages) < min(piece, rows) {
+			break
+		}
+		rows -= len(messages)
+		from = entries[len(entries)-1].Seq + 1
+		piece = max(1, (eventlog.MaxReadBytes-size)/(size/len(entries)+1))
 	}
 	return entry.Follow(partition, after, prevHash, entries)
+}
+
+// rangeOf returns up to n entries from seq on, if the log is still the one that was opened.
+func (l *Log) rangeOf(ctx context.Context, partition int, seq uint64, n int) ([]goredis.XMessage, error) {
+	pipe := l.client.Pipeline()
+	id := pipe.HGet(ctx, l.keys.meta(partition), "id")
+	messages := pipe.XRangeN(ctx, l.keys.log(partition), entryID(seq), "+", int64(n))
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
+		return nil, err
+	}
+	if id.Val() != l.id {
+		return nil, l.otherLog(partition)
+	}
+	return messages.Result()
+}
+
+func (l *Log) otherLog(partition int) error {
+	return errLost(l.keys.meta(partition) + " is not of the log that was opened")
 }
 
 func entryID(seq uint64) string { return strconv.FormatUint(seq, 10) + "-0" }
@@ -127,7 +164,7 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	}
 	m := texts(values)
 	if len(m) != 5 || m[0] != l.id {
-		return t, l.fail("tail", errLost(l.keys.meta(partition)+" is not of the log that was opened"))
+		return t, l.fail("tail", l.otherLog(partition))
 	}
 	var errs [3]error
 	t.Place.Epoch, errs[0] = strconv.ParseUint(m[1], 10, 64)
@@ -138,38 +175,25 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 }
 
 // History implements eventlog.Log: history.lua follows the back-pointers.
-func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) ([]eventlog.Event, error) {
-	if err := (eventlog.Load{Primary: ref}).Check(); err != nil {
-		return nil, err
-	}
+func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) iter.Seq2[*eventlog.Event, error] {
 	partition := l.PartitionOf(ref)
-	if err := l.checkRead(partition, at.Seq, 1); err != nil {
-		return nil, err
+	if err := errors.Join((eventlog.Load{Primary: ref}).Check(), l.checkRead(partition, at.Seq, 1)); err != nil {
+		return entry.Failed(err)
 	}
-	broken := func(why string) error {
-		return &eventlog.BrokenError{Partition: partition, After: at.Seq, Reason: why}
-	}
-	var entries []entry.Entry
-	for next := at.Seq; next > 0; { // ends: each piece leads to smaller sequences, or to none
-		reply, err := historyScript.Run(ctx, l.client, []string{l.keys.log(partition)}, next, historyPiece).Slice()
+	w := entry.NewWalk(ref, partition, at.Seq)
+	return w.All(at.Epoch, func(seq uint64) ([]entry.Entry, error) {
+		reply, err := historyScript.Run(ctx, l.client, []string{l.keys.log(partition)}, seq, historyPiece, historyBytes).Slice()
 		if err != nil {
 			return nil, l.fail("history", err)
 		}
-		for _, v := range reply {
-			e, err := parseReply(partition, v)
-			if err != nil || e.Seq != next || e.Back >= next {
-				return nil, broken(fmt.Sprintf("event %d in the history of %s can't be read (%v)", next, ref, err))
+		entries := make([]entry.Entry, len(reply))
+		for i, v := range reply {
+			if entries[i], err = parseReply(partition, v); err != nil {
+				return nil, w.Broken("%v", err)
 			}
-			entries, next = append(entries, e), e.Back
 		}
-		if len(reply) < historyPiece {
-			break
-		}
-	}
-	if len(entries) > 0 && entries[0].Epoch != at.Epoch {
-		return nil, broken(fmt.Sprintf("event %d is of epoch %d, not %d", at.Seq, entries[0].Epoch, at.Epoch))
-	}
-	return entry.History(ref, partition, at.Seq, entries)
+		return entries, nil
+	})
 }
 
 // parseReply reads an entry as a script returns it: {id, {name, value, ...}}.

@@ -164,9 +164,13 @@ func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.keys.partitionOf(ref)
 // Durability is "fsync" if Redis said on Open that it syncs every write before it answers, else "memory".
 func (l *Log) Durability() string { return l.durability }
 
-// Ping reports whether Redis answers.
+// Ping reports whether Redis answers and has the log that was opened.
 func (l *Log) Ping(ctx context.Context) error {
-	return l.fail("ping", l.client.Ping(ctx).Err())
+	id, err := l.client.HGet(ctx, l.keys.settings(), "id").Result()
+	if errors.Is(err, goredis.Nil) || err == nil && id != l.id {
+		err = errLost(l.keys.settings() + " is not of the log that was opened")
+	}
+	return l.fail("ping", err)
 }
 
 // Close ends waiting reads and appends, and the connections. It is safe to call twice.

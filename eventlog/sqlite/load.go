@@ -15,6 +15,7 @@ import (
 
 const (
 	headQuery    = "SELECT version, state, deleted, epoch, seq, at, created, fields FROM heads WHERE entity = ? AND id = ?"
+	claimQuery   = "SELECT entity, id FROM claims WHERE field = ? AND value = ?"
 	receiptQuery = "SELECT input_hash, events FROM receipts WHERE command_id = ?"
 )
 
@@ -56,6 +57,13 @@ func (l *Log) load(ctx context.Context, tx *sql.Tx, req eventlog.Load) (*eventlo
 			return nil, fmt.Errorf("head of %s: %w", ref, err)
 		}
 		out.Heads[ref] = h
+	}
+	for _, c := range req.Claims {
+		var owner eventlog.Ref
+		if err := tx.QueryRowContext(ctx, claimQuery, c.Field, c.Value).Scan(&owner.Entity, &owner.ID); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+		out.Owners = append(out.Owners, owner)
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -77,6 +78,7 @@ func (l *Log) readOnce(ctx context.Context, partition int, after uint64, prevHas
 	return entry.Follow(partition, after, prevHash, entries)
 }
 
+// entries returns what the query gives, up to MaxReadBytes.
 func (l *Log) entries(ctx context.Context, query string, args ...any) ([]entry.Entry, error) {
 	rows, err := l.reads.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -84,7 +86,7 @@ func (l *Log) entries(ctx context.Context, query string, args ...any) ([]entry.E
 	}
 	defer rows.Close()
 	var out []entry.Entry
-	for rows.Next() {
+	for size := 0; size < eventlog.MaxReadBytes && rows.Next(); {
 		var e entry.Entry
 		var place int64
 		if err := rows.Scan(&place, &e.Epoch, &e.Version, &e.Back, &e.At, &e.Prev, &e.Hash, &e.Meta, &e.Changes, &e.Input); err != nil {
@@ -92,6 +94,7 @@ func (l *Log) entries(ctx context.Context, query string, args ...any) ([]entry.E
 		}
 		e.Partition, e.Seq = int(place>>seqBits), uint64(place&maxSeq)
 		out = append(out, e)
+		size += len(e.Meta) + len(e.Changes) + len(e.Input)
 	}
 	return out, rows.Err()
 }
@@ -118,28 +121,22 @@ func scanTail(row *sql.Row) (eventlog.Tail, error) {
 	return t, err
 }
 
+// historyPiece is how many versions one query follows.
+const historyPiece = 200
+
 // History implements eventlog.Log: it follows the back-pointers, one lookup by primary key per version.
 // CROSS JOIN keeps SQLite from turning the join round, which would scan the log.
-func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) ([]eventlog.Event, error) {
-	if err := (eventlog.Load{Primary: ref}).Check(); err != nil {
-		return nil, err
-	}
+func (l *Log) History(ctx context.Context, ref eventlog.Ref, at position.Place) iter.Seq2[*eventlog.Event, error] {
 	partition := l.PartitionOf(ref)
-	if err := l.checkRead(partition, at.Seq, 1); err != nil {
-		return nil, err
+	if err := errors.Join((eventlog.Load{Primary: ref}).Check(), l.checkRead(partition, at.Seq, 1)); err != nil {
+		return entry.Failed(err)
 	}
-	entries, err := l.entries(ctx, `WITH RECURSIVE life(p, b) AS (
-			SELECT place, back FROM events WHERE place = ?1 AND epoch = ?3
-			UNION ALL SELECT place, back FROM life CROSS JOIN events ON place = ?2 + b WHERE b > 0
-		) SELECT `+columns+` FROM life CROSS JOIN events ON place = p ORDER BY p DESC`,
-		placeOf(partition, at.Seq), placeOf(partition, 0), int64(at.Epoch))
-	if err != nil {
-		return nil, l.fail("history", err)
-	}
-	events, err := entry.History(ref, partition, at.Seq, entries)
-	var broken *eventlog.BrokenError
-	if err != nil && !errors.As(err, &broken) {
-		return nil, l.fail("history", err)
-	}
-	return events, err
+	return entry.NewWalk(ref, partition, at.Seq).All(at.Epoch, func(seq uint64) ([]entry.Entry, error) {
+		entries, err := l.entries(ctx, `WITH RECURSIVE life(p, b) AS (
+				SELECT place, back FROM events WHERE place = ?1
+				UNION ALL SELECT place, back FROM life CROSS JOIN events ON place = ?2 + b WHERE b > 0 LIMIT ?3
+			) SELECT `+columns+` FROM life CROSS JOIN events ON place = p ORDER BY p DESC`,
+			placeOf(partition, seq), placeOf(partition, 0), historyPiece)
+		return entries, l.fail("history", err)
+	})
 }

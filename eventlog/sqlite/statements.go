@@ -26,7 +26,7 @@ func (s *statements) all() map[**sql.Stmt]string {
 		&s.receipt:    receiptQuery,
 		&s.head:       headQuery,
 		&s.tail:       tailQuery,
-		&s.claimed:    "SELECT entity, id FROM claims WHERE field = ? AND value = ?",
+		&s.claimed:    claimQuery,
 		&s.event:      "INSERT INTO events (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&s.setHead:    "INSERT OR REPLACE INTO heads (entity, id, version, state, deleted, epoch, seq, at, created, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&s.setTail:    "UPDATE partitions SET seq = ?, hash = ?, clock = ? WHERE partition = ?",

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	maxBatch   = 128              // appends that share a transaction
-	pruneEvery = 64               // transactions between two looks for receipts past their window
-	pruneMax   = 4 * maxBatch * 8 // receipts removed in one go, more than that many transactions can add... bounded all the same
+	maxBatch   = 128                       // appends that share a transaction
+	pruneEvery = 64                        // transactions between two looks for receipts past their window
+	pruneMax   = 2 * pruneEvery * maxBatch // receipts removed in one go: twice what so many transactions can add
 )
 
 // request is one append on its way to the writer.

@@ -2,6 +2,7 @@ package entry
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 )
@@ -44,29 +45,73 @@ func Follow(partition int, after uint64, prevHash string, entries []Entry) ([]ev
 	return events, nil
 }
 
-// History checks that entries, newest first, are the whole life of ref up to place's event, and returns their events oldest first.
-func History(ref eventlog.Ref, partition int, at uint64, entries []Entry) ([]eventlog.Event, error) {
-	broken := func(format string, args ...any) error {
-		return &eventlog.BrokenError{Partition: partition, After: at, Reason: fmt.Sprintf(format, args...)}
+// Walk follows the life of one entity backwards, entry by entry.
+type Walk struct {
+	ref       eventlog.Ref
+	partition int
+	from      uint64
+	next      uint64 // sequence of the entry that has to come; 0 for none
+	version   int64  // of the entry before it in the walk; 0 for none
+}
+
+// NewWalk begins a walk at the entry with sequence at.
+func NewWalk(ref eventlog.Ref, partition int, at uint64) *Walk {
+	return &Walk{ref: ref, partition: partition, from: at, next: at}
+}
+
+// Next returns the sequence of the entry that comes next, 0 after version 1.
+func (w *Walk) Next() uint64 { return w.next }
+
+// Broken is the error of a walk that can't go on.
+func (w *Walk) Broken(format string, args ...any) error {
+	return &eventlog.BrokenError{Partition: w.partition, After: w.from, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Step checks that e is what comes next, and returns its event.
+func (w *Walk) Step(e *Entry) (*eventlog.Event, error) {
+	ev, err := e.Event()
+	switch {
+	case err != nil:
+		return nil, w.Broken("%v", err)
+	case ev.Ref() != w.ref && w.version == 0:
+		return nil, fmt.Errorf("%w: event %d of partition %d is of %s, not of %s", eventlog.ErrInvalid, w.from, w.partition, ev.Ref(), w.ref)
+	case ev.Ref() != w.ref, ev.Seq != w.next, w.version > 0 && ev.Version != w.version-1, e.Back >= e.Seq, (e.Back == 0) != (ev.Version == 1):
+		return nil, w.Broken("the history of %s is broken at event %d", w.ref, ev.Seq)
 	}
-	events := make([]eventlog.Event, len(entries))
-	next := at
-	for i := range entries {
-		ev, err := entries[i].Event()
-		if err != nil {
-			return nil, broken("%v", err)
+	w.next, w.version = e.Back, ev.Version
+	return &ev, nil
+}
+
+// All walks to the end. fetch returns at least the entry at seq and, newest first, some of those before it that are the entity's too.
+func (w *Walk) All(epoch uint64, fetch func(seq uint64) ([]Entry, error)) iter.Seq2[*eventlog.Event, error] {
+	return func(yield func(*eventlog.Event, error) bool) {
+		if w.next == 0 {
+			yield(nil, w.Broken("there is no event 0"))
+			return
 		}
-		if ev.Ref() != ref && i == 0 {
-			return nil, fmt.Errorf("%w: event %d of partition %d is of %s, not of %s", eventlog.ErrInvalid, at, partition, ev.Ref(), ref)
+		for w.next > 0 { // ends: the sequence falls with every step
+			entries, err := fetch(w.next)
+			if err == nil && len(entries) == 0 {
+				err = w.Broken("event %d in the history of %s is gone", w.next, w.ref)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range entries {
+				ev, err := w.Step(&entries[i])
+				if err == nil && ev.Seq == w.from && ev.Epoch != epoch {
+					err = w.Broken("event %d is of epoch %d, not %d", ev.Seq, ev.Epoch, epoch)
+				}
+				if !yield(ev, err) || err != nil {
+					return
+				}
+			}
 		}
-		if ev.Ref() != ref || ev.Seq != next || ev.Version != int64(len(entries)-i) {
-			return nil, broken("the history of %s is broken at event %d", ref, ev.Seq)
-		}
-		next = entries[i].Back
-		events[len(entries)-1-i] = ev
 	}
-	if len(entries) == 0 || next != 0 {
-		return nil, broken("event %d in the history of %s is gone", next, ref)
-	}
-	return events, nil
+}
+
+// Failed is a history that could not begin.
+func Failed(err error) iter.Seq2[*eventlog.Event, error] {
+	return func(yield func(*eventlog.Event, error) bool) { yield(nil, err) }
 }
