@@ -53,6 +53,9 @@ func (a *attempt) prepare() error {
 	}
 	a.ref = eventlog.Ref{Entity: a.spec.Entity.Name, ID: c.ID}
 	a.refs = argRefs(a.cfg.Model, a.spec, c.Input)
+	if err := a.load().Check(); err != nil { // more than a log reads at once
+		return invalid("", err.Error())
+	}
 	return nil
 }
 
@@ -60,11 +63,11 @@ func (a *attempt) prepare() error {
 func (a *attempt) run(ctx context.Context) (*Result, error) {
 	loaded, err := a.cfg.Log.Load(ctx, a.load())
 	if err != nil {
-		return nil, err
+		return nil, a.failed(err, false)
 	}
 	head := loaded.Heads[a.ref]
 	if loaded.Receipt != nil {
-		return a.duplicate(ctx, loaded.Receipt, head)
+		return a.duplicate(loaded.Receipt, head)
 	}
 	before, err := snapshot(a.cfg.Model, a.ref, head)
 	if err != nil {
@@ -74,8 +77,11 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return rejected(visible(before), err)
 	}
+	if err := d.append.Check(); err != nil { // more than a log takes, which is the client's doing
+		return rejected(visible(before), invalid("", err.Error()))
+	}
 	if a.cmd.DryRun {
-		return a.rehearsed(d), nil
+		return a.rehearsed(ctx, d, before)
 	}
 	receipt, err := a.cfg.Log.Append(ctx, d.append)
 	if err != nil {
@@ -107,15 +113,39 @@ func (a *attempt) load() eventlog.Load {
 // appendFailed turns what the log refused into rejections; a lost race stays an error, so that the command is tried again.
 func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
 	var claimed *eventlog.ClaimedError
+	var conflict *eventlog.ConflictError
 	switch {
 	case errors.Is(err, eventlog.ErrCommandIDReused):
 		return rejected(visible(before), reused(a.cmd.CommandID))
 	case errors.As(err, &claimed):
-		field := claimed.Claim.Field[len(a.spec.Entity.Name)+1:]
-		return rejected(visible(before), &Rejection{Code: NotUnique, Field: field,
-			Message: fmt.Sprintf("another %s has the %s %q", a.spec.Entity.Name, field, claimed.Claim.Value)})
+		return rejected(visible(before), a.notUnique(claimed.Claim))
+	case errors.As(err, &conflict):
+		return nil, err
 	}
-	return nil, err
+	return nil, a.failed(err, true)
+}
+
+// failed says what is known of the command's outcome after the log failed.
+func (a *attempt) failed(err error, appending bool) error {
+	return &OutcomeError{CommandID: a.cmd.CommandID, Unknown: appending, Err: err}
+}
+
+// lost is the answer when the race was lost too often.
+func (a *attempt) lost(ctx context.Context, conflict *eventlog.ConflictError) (*Result, error) {
+	loaded, err := a.cfg.Log.Load(ctx, eventlog.Load{Primary: a.ref})
+	if err != nil {
+		return nil, a.failed(err, false)
+	}
+	now, err := snapshot(a.cfg.Model, a.ref, loaded.Heads[a.ref])
+	if err != nil {
+		return nil, err
+	}
+	return rejected(visible(now), &Rejection{Code: VersionConflict, State: now.State, Message: conflict.Error() + ": it changed while the command was decided"})
+}
+
+func (a *attempt) notUnique(c eventlog.Claim) *Rejection {
+	field := c.Field[len(a.spec.Entity.Name)+1:]
+	return &Rejection{Code: NotUnique, Field: field, Message: fmt.Sprintf("another %s has the %s %q", a.spec.Entity.Name, field, c.Value)}
 }
 
 func (a *attempt) receipt(r *eventlog.Receipt) *Receipt {
@@ -131,8 +161,19 @@ func others(heads map[Ref]eventlog.Head, own Ref) Known {
 	return Known{heads}
 }
 
-// rehearsed is the answer to a dry run: what would have happened.
-func (a *attempt) rehearsed(d *decision) *Result {
+// rehearsed is the answer to a dry run: what would have happened. Unique values, which only an append is sure of, are asked for.
+func (a *attempt) rehearsed(ctx context.Context, d *decision, before *Snapshot) (*Result, error) {
+	if claims := d.append.Claim; len(claims) > 0 {
+		loaded, err := a.cfg.Log.Load(ctx, eventlog.Load{Primary: a.ref, Claims: claims})
+		if err != nil {
+			return nil, a.failed(err, false)
+		}
+		for i, owner := range loaded.Owners {
+			if owner != (eventlog.Ref{}) && owner != a.ref {
+				return rejected(visible(before), a.notUnique(claims[i]))
+			}
+		}
+	}
 	r := &Receipt{CommandID: a.cmd.CommandID, Version: d.after.Version, Durability: "none"}
 	for _, e := range d.append.Events {
 		r.Events = append(r.Events, eventlog.Appended{
@@ -140,12 +181,15 @@ func (a *attempt) rehearsed(d *decision) *Result {
 			Partition: a.cfg.Log.PartitionOf(e.Ref),
 		})
 	}
-	return &Result{Entity: d.after, Receipt: r}
+	return &Result{Entity: d.after, Receipt: r}, nil
 }
 
 // when returns the time of the event to be.
 func (a *attempt) when(now time.Time, head eventlog.Head) (scalar.DateTime, error) {
 	if a.cmd.OccurredAt == nil {
+		if head.At.After(now) { // the clock stepped back, and the entity's last event was imported, which moves no partition's clock
+			now = head.At
+		}
 		return scalar.NewDateTime(now), nil
 	}
 	at := *a.cmd.OccurredAt

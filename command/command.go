@@ -4,6 +4,7 @@
 package command
 
 import (
+	"context"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -34,6 +35,8 @@ type Result struct {
 	Receipt    *Receipt
 	Rejections []*Rejection
 	Known      Known // what was read on the way, for Engine.Snapshots
+
+	past func(ctx context.Context, e *Engine) error // completes the entity; nil once it is complete
 }
 
 // Ref names one entity.

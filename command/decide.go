@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -85,7 +86,7 @@ func (a *attempt) apply(c *Context, before *Snapshot) (schema.Record, error) {
 	}
 	if rule := a.cfg.Rules[a.spec.Name]; rule != nil {
 		var err error
-		if fields, err = runRule(rule, c, fields, a.cmd.Input); err != nil {
+		if fields, err = a.runRule(rule, c, fields); err != nil {
 			return nil, err
 		}
 	}
@@ -107,13 +108,14 @@ func (a *attempt) apply(c *Context, before *Snapshot) (schema.Record, error) {
 }
 
 // runRule runs a rule. A panic in it is a failure of this command, not of the process.
-func runRule(rule Rule, c *Context, fields, input schema.Record) (after schema.Record, err error) {
+func (a *attempt) runRule(rule Rule, c *Context, fields schema.Record) (after schema.Record, err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			a.cfg.Logger.Error("a rule panicked", "command", a.spec.Name, "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("a rule panicked: %v", p)
 		}
 	}()
-	after, err = rule(c, fields, input)
+	after, err = rule(c, fields, a.cmd.Input)
 	var r *Rejection
 	if errors.As(err, &r) && r.Code == "" {
 		r.Code = RuleViolated

@@ -147,6 +147,8 @@ func TestUniqueValuesAreClaimedMovedAndReleased(t *testing.T) {
 	w.accepted("updateOwner", "w4", handle(nil))
 	w.accepted("createOwner", "w5", handle("bo")) // released by null
 	w.accepted("createOwner", "w6", handle(nil))  // null is not unique
+	w.rejected(command.NotUnique, "createOwner", "w7", handle("ana"), dry)
+	w.rejected(command.InvalidInput, "createOwner", "w7", handle(strings.Repeat("x", 10_001))) // more than the log claims
 }
 
 func TestDryRunWritesNothing(t *testing.T) {

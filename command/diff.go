@@ -34,8 +34,8 @@ func diff(m *schema.Model, e *schema.Entity, before, after schema.Record, delete
 			return nil, fmt.Errorf("field %s of %s before: %w", f.Name, e.Name, err)
 		}
 		is, err := m.EncodeValue(f.Type, after[f.Name])
-		if err != nil {
-			return nil, fmt.Errorf("field %s of %s: %w", f.Name, e.Name, err)
+		if err != nil { // a rule made of the input what can't be kept, such as a number with too many digits
+			return nil, invalid(f.Name, fmt.Sprintf("%s of the %s would be what can't be stored: %v", f.Name, e.Name, err))
 		}
 		if deleted {
 			is = null

@@ -11,7 +11,7 @@ import (
 )
 
 // duplicate answers a command that was accepted before, with what it did then and the entity as it made it.
-func (a *attempt) duplicate(ctx context.Context, r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
+func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
 	if r.InputHash != a.hash || len(r.Events) == 0 {
 		now, err := snapshot(a.cfg.Model, a.ref, head)
 		if err != nil {
@@ -23,13 +23,16 @@ func (a *attempt) duplicate(ctx context.Context, r *eventlog.Receipt, head event
 	receipt := *r
 	receipt.Duplicate = true
 	result := &Result{Receipt: a.receipt(&receipt)}
-	var err error
 	if made.Ref == a.ref && head.Version == made.Version && !head.Deleted {
+		var err error
 		result.Entity, err = snapshot(a.cfg.Model, a.ref, head)
-	} else {
-		result.Entity, err = a.past(ctx, made)
+		return result, err
 	}
-	return result, err
+	result.past = func(ctx context.Context, e *Engine) (err error) { // without the lock, it may take long
+		result.Entity, err = e.past(ctx, made, head)
+		return err
+	}
+	return result, nil
 }
 
 // duplicateNow answers a command that turned out to be a duplicate while it was appended.
@@ -38,45 +41,67 @@ func (a *attempt) duplicateNow(ctx context.Context, r *eventlog.Receipt) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	return a.duplicate(ctx, r, loaded.Heads[a.ref])
+	return a.duplicate(r, loaded.Heads[a.ref])
 }
 
-// past returns an entity as one of its events left it: the fold of its history.
-func (a *attempt) past(ctx context.Context, made eventlog.Appended) (*Snapshot, error) {
-	events, err := a.cfg.Log.History(ctx, made.Ref, position.Place{Epoch: made.Epoch, Seq: made.Seq})
-	if err != nil {
+// past returns an entity as one of its events left it. It goes backwards: the newest change of a field counts, and once every field has one the rest
+// of the history is not read. An entity with very many versions may have to be read to its beginning: only a few do so at once.
+func (e *Engine) past(ctx context.Context, made eventlog.Appended, head eventlog.Head) (*Snapshot, error) {
+	if err := e.histories.acquire(ctx); err != nil {
 		return nil, err
 	}
-	entity := a.cfg.Model.Entity(made.Ref.Entity)
-	if entity == nil || len(events) == 0 {
-		return nil, fmt.Errorf("the log has no history of %s up to version %d", made.Ref, made.Version)
+	defer e.histories.release()
+	entity := e.cfg.Model.Entity(made.Ref.Entity)
+	if entity == nil {
+		return nil, fmt.Errorf("the model has no entity %s, of which the log has a receipt", made.Ref.Entity)
 	}
-	s := &Snapshot{Ref: made.Ref, Fields: schema.Record{"id": made.Ref.ID}, CreatedAt: events[0].At.UTC()}
-	for i := range events {
-		if err := s.fold(a.cfg.Model, entity, &events[i]); err != nil {
-			return nil, err
+	p := past{model: e.cfg.Model, entity: entity, missing: make(map[string]bool, len(entity.Fields)),
+		s: &Snapshot{Ref: made.Ref, Fields: schema.Record{"id": made.Ref.ID}, CreatedAt: head.CreatedAt.UTC()}}
+	for _, f := range entity.Fields {
+		if f.Copy == nil && f.Name != "id" {
+			p.missing[f.Name] = true
 		}
 	}
-	return s, nil
+	for ev, err := range e.cfg.Log.History(ctx, made.Ref, position.Place{Epoch: made.Epoch, Seq: made.Seq}) {
+		if err == nil {
+			err = p.take(ev)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(p.missing) == 0 {
+			break
+		}
+	}
+	return p.s, nil
 }
 
-// fold brings a snapshot forward by one event.
-func (s *Snapshot) fold(m *schema.Model, e *schema.Entity, ev *eventlog.Event) error {
+// past is a snapshot that is put together from the newest event to the oldest.
+type past struct {
+	model   *schema.Model
+	entity  *schema.Entity
+	missing map[string]bool // fields that no event so far has set
+	s       *Snapshot
+}
+
+func (p *past) take(ev *eventlog.Event) error {
+	if s := p.s; s.Version == 0 {
+		s.Version, s.State, s.Deleted, s.UpdatedAt = ev.Version, ev.To, ev.Deleted, ev.At.UTC()
+	}
 	var changes []eventlog.Change
 	if err := json.Unmarshal(ev.Changes, &changes); err != nil {
 		return fmt.Errorf("event %d of partition %d: %w", ev.Seq, ev.Partition, err)
 	}
 	for _, c := range changes {
-		f := e.Field(c.Path)
-		if f == nil {
-			continue // a field that the model no longer has
+		if !p.missing[c.Path] { // set by a later event, or no longer in the model
+			continue
 		}
-		v, err := m.DecodeValue(f.Type, c.Value)
+		delete(p.missing, c.Path)
+		v, err := p.model.DecodeValue(p.entity.Field(c.Path).Type, c.Value)
 		if err != nil {
 			return fmt.Errorf("event %d of partition %d, field %s: %w", ev.Seq, ev.Partition, c.Path, err)
 		}
-		set(s.Fields, c.Path, v)
+		set(p.s.Fields, c.Path, v)
 	}
-	s.Version, s.State, s.Deleted, s.UpdatedAt = ev.Version, ev.To, ev.Deleted, ev.At.UTC()
 	return nil
 }

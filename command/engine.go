@@ -31,8 +31,9 @@ type Config struct {
 // Engine executes commands. It holds no state but locks that save wasted work: any number of engines, in any number of processes,
 // may work on one log.
 type Engine struct {
-	cfg   Config
-	locks locks
+	cfg       Config
+	locks     locks
+	histories slots
 }
 
 // New returns an engine. It fails if a rule is for a command that the model does not have.
@@ -48,11 +49,12 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{cfg: cfg}, nil
+	return &Engine{cfg: cfg, histories: make(slots, maxHistories)}, nil
 }
 
-// Execute decides a command and appends what it makes. A Result with rejections is an answer, not an error. An error means that it is not
-// known whether the command was accepted: to execute it again with the same command id is safe, and finds out.
+// Execute decides a command and appends what it makes. A Result with rejections is an answer, not an error. An error is an *OutcomeError if the log
+// failed: then it may not be known whether the command was accepted, and to execute it again under the id that the error names is safe, and
+// finds out. Other errors are of rules and of the context; nothing was appended.
 func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 	spec := e.cfg.Model.Command(cmd.Name)
 	if spec == nil {
@@ -62,6 +64,18 @@ func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 	if err := a.prepare(); err != nil {
 		return rejected(nil, err)
 	}
+	result, err := e.inTurn(ctx, &a)
+	if err == nil && result.past != nil {
+		err = result.past(ctx, e)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// inTurn tries until nothing that the decision read changes meanwhile, while no other command of this process works on the entity.
+func (e *Engine) inTurn(ctx context.Context, a *attempt) (*Result, error) {
 	release, err := e.locks.acquire(ctx, a.ref)
 	if err != nil {
 		return nil, err
@@ -73,8 +87,11 @@ func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 		if !errors.As(err, &conflict) {
 			return result, err
 		}
-		if try == e.cfg.Attempts || conflict.Ref == a.ref && cmd.ExpectedVersion != nil {
-			return rejected(nil, &Rejection{Code: VersionConflict, Message: conflict.Error() + ": it changed while the command was decided"})
+		if try >= e.cfg.Attempts {
+			return a.lost(ctx, conflict)
+		}
+		if conflict.Ref == a.ref && a.cmd.ExpectedVersion != nil {
+			continue // not for another try at the append: what is read now says why it can't be
 		}
 		if err := pause(ctx, try); err != nil {
 			return nil, err

@@ -50,3 +50,20 @@ func (l *locks) leave(ref eventlog.Ref, k *lock) {
 		delete(l.held, ref)
 	}
 }
+
+// maxHistories is how many long histories an engine reads at once.
+const maxHistories = 2
+
+// slots are taken by who does something that few may do at once.
+type slots chan struct{}
+
+func (s slots) acquire(ctx context.Context) error {
+	select {
+	case s <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s slots) release() { <-s }

@@ -38,7 +38,7 @@ type Log struct {
 	keys       keys
 	id         string // of this very log: one that was lost and made anew has another
 	window     time.Duration
-	durability string
+	durability durability
 	client     goredis.UniversalClient
 	pipe       *pipe
 	watch      *watch
@@ -80,7 +80,7 @@ func OpenUniversal(ctx context.Context, u goredis.UniversalOptions, o Options) (
 		failover := c.Failover()
 		var tuned goredis.Options
 		tune(&tuned)
-		failover.ContextTimeoutEnabled = tuned.ContextTimeoutEnabled
+		failover.ContextTimeoutEnabled, failover.OnConnect = tuned.ContextTimeoutEnabled, tuned.OnConnect
 		return goredis.NewFailoverClient(failover)
 	})
 }
@@ -90,7 +90,8 @@ func open(ctx context.Context, o Options, connect func(tune func(*goredis.Option
 		return nil, err
 	}
 	tune := func(c *goredis.Options) { c.ContextTimeoutEnabled = true }
-	l := &Log{keys: keys{prefix: o.Prefix}, window: o.ReceiptWindow, client: connect(tune), closed: make(chan struct{})}
+	l := &Log{keys: keys{prefix: o.Prefix}, window: o.ReceiptWindow, closed: make(chan struct{})}
+	l.client = connect(func(c *goredis.Options) { tune(c); c.OnConnect = l.durability.onConnect })
 	err := l.prepare(ctx, o.Partitions)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the log in Redis: %w", explain(err)), l.client.Close())
@@ -99,6 +100,7 @@ func open(ctx context.Context, o Options, connect func(tune func(*goredis.Option
 	l.watch = newWatch(connect(tune), l.keys)
 	l.running.Go(func() { l.pipe.run(l.closed) })
 	l.running.Go(func() { l.watch.run(l.closed) })
+	l.running.Go(func() { l.durability.run(l.client, l.closed) })
 	return l, nil
 }
 
@@ -123,8 +125,7 @@ func (o *Options) fill() error {
 
 // prepare checks the server, then makes the log or checks what is there.
 func (l *Log) prepare(ctx context.Context, partitions int) error {
-	var err error
-	if l.durability, err = checkServer(ctx, l.client); err != nil {
+	if err := checkServer(ctx, l.client); err != nil {
 		return err
 	}
 	asked := partitions
@@ -161,8 +162,8 @@ func (l *Log) Partitions() int { return l.keys.partitions }
 // PartitionOf returns the partition of an entity.
 func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.keys.partitionOf(ref) }
 
-// Durability is "fsync" if Redis said on Open that it syncs every write before it answers, else "memory".
-func (l *Log) Durability() string { return l.durability }
+// Durability is "fsync" if Redis says that it syncs every write before it answers, else "memory".
+func (l *Log) Durability() string { return l.durability.String() }
 
 // Ping reports whether Redis answers and has the log that was opened.
 func (l *Log) Ping(ctx context.Context) error {

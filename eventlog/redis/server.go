@@ -29,28 +29,24 @@ var (
 
 var errCluster = errors.New("a Redis Cluster is not supported yet: use a standalone Redis or Sentinel")
 
-// checkServer refuses a server that can't keep a log, and returns the durability of its acknowledged writes.
-func checkServer(ctx context.Context, c goredis.UniversalClient) (string, error) {
+// checkServer refuses a server that can't keep a log.
+func checkServer(ctx context.Context, c goredis.UniversalClient) error {
 	if err := c.Ping(ctx).Err(); err != nil {
-		return "", err
+		return err
 	}
 	info := readInfo(ctx, c)
 	switch {
 	case info["cluster_enabled"] == "1":
-		return "", errCluster
+		return errCluster
 	case info["role"] == "slave":
-		return "", errors.New("it is a read-only replica: give the address of the master")
+		return errors.New("it is a read-only replica: give the address of the master")
 	case tooOld(info["redis_version"]):
-		return "", fmt.Errorf("it is version %s: 6.2 or later is needed", info["redis_version"])
+		return fmt.Errorf("it is version %s: 6.2 or later is needed", info["redis_version"])
 	}
 	if p := info["maxmemory_policy"]; p != "" && p != "noeviction" {
-		return "", fmt.Errorf("its maxmemory-policy is %s, by which it would throw parts of the log away: set maxmemory-policy noeviction", p)
+		return fmt.Errorf("its maxmemory-policy is %s, by which it would throw parts of the log away: set maxmemory-policy noeviction", p)
 	}
-	config, err := c.ConfigGet(ctx, "append*").Result()
-	if err == nil && config["appendonly"] == "yes" && config["appendfsync"] == "always" {
-		return "fsync", nil
-	}
-	return "memory", nil // a managed Redis may forbid CONFIG: then nothing better can be promised
+	return nil
 }
 
 // readInfo returns what INFO says, nothing if it can't be asked.

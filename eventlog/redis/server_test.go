@@ -28,6 +28,27 @@ func TestDurability(t *testing.T) {
 	if d := open(t, testredis.Start(t, testredis.Args("--rename-command", "CONFIG", "")).URL, "x").Durability(); d != "memory" {
 		t.Errorf("CONFIG forbidden: %q", d)
 	}
+	if d := open(t, testredis.Start(t, testredis.AppendOnly(), testredis.Args("--no-appendfsync-on-rewrite", "yes")).URL, "x").Durability(); d != "memory" {
+		t.Errorf("no fsync while it saves: %q", d)
+	}
+}
+
+// A server that was configured otherwise, or took over for another, is asked on the first connection to it.
+func TestDurabilityIsAskedAgain(t *testing.T) {
+	s := testredis.Start(t, testredis.AppendOnly())
+	l, c := open(t, s.URL, "x"), client(t, s.URL)
+	if err := c.ConfigSet(t.Context(), "appendfsync", "everysec").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Append(t.Context(), logtest.Step(eventlog.Ref{Entity: "Order", ID: "o1"}, 0, "c1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if d := l.Durability(); d != "memory" {
+		t.Errorf("after a reconnection: %q", d)
+	}
 }
 
 func TestServersThatCannotKeepALog(t *testing.T) {
