@@ -84,7 +84,15 @@ type answer struct {
 
 func (s *store) post(path, query string, header ...string) answer {
 	s.t.Helper()
-	body, _ := json.Marshal(map[string]string{"query": query})
+	return s.send(path, map[string]any{"query": query}, header...)
+}
+
+func (s *store) send(path string, request map[string]any, header ...string) answer {
+	s.t.Helper()
+	body, err := json.Marshal(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, "http://"+s.addr+path, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)

@@ -14,6 +14,7 @@ type heads struct {
 	rt    *Runtime
 	known map[command.Ref]*command.Snapshot
 	after position.Position // what reads of documents wait for
+	left  *budget
 }
 
 // want is an entity that a selection reaches, and what is selected on it.
@@ -133,7 +134,7 @@ func (s *headSource) value(ctx context.Context, name string) (any, error) {
 	if f.Copy != nil {
 		return s.copied(f), nil
 	}
-	return recordValue(ctx, s.heads, f, s.snapshot.Fields[name]), nil
+	return recordValue(ctx, s.heads, f, s.snapshot.Fields[name])
 }
 
 // copied returns a copied field: the source's own, as its head has it.
@@ -146,3 +147,6 @@ func (s *headSource) copied(f *schema.Field) any {
 	}
 	return source.Fields[f.Copy.Field]
 }
+
+// reader is for what only documents can give. It has the same budget.
+func (h *heads) reader() *reader { return &reader{h.rt, h.left} }

@@ -2,6 +2,8 @@ package resolve
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -26,17 +28,48 @@ func (rt *Runtime) mutate(ctx context.Context, spec *schema.Command, f field) (*
 	} else {
 		var err error
 		if result, err = rt.Commands.Execute(ctx, cmd); err != nil {
-			return nil, fmt.Errorf("%s: %w", spec.Name, err)
+			return nil, outcome(spec.Name, err)
 		}
 	}
 	return rt.payload(ctx, spec.Entity, f, result)
 }
 
+// outcome makes of a failure of the log what a client needs to know: whether the command may have happened, and the id under which to send it again.
+func outcome(name string, err error) error {
+	var failed *command.OutcomeError
+	if !errors.As(err, &failed) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	out := &failure{publicError{"UNAVAILABLE", "the log can't be reached: nothing happened, try again later"}, failed}
+	if failed.Unknown {
+		out.message = "the log did not answer: it is not known whether the command was accepted. Send it again with this command id: it will happen once"
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		out.code = "TIMEOUT"
+	}
+	return out
+}
+
+// failure is an error whose cause is not for clients.
+type failure struct {
+	publicError
+	cause *command.OutcomeError
+}
+
+// Unwrap returns the cause, for the server's own log.
+func (e *failure) Unwrap() error { return e.cause }
+
+// GraphQLExtensions returns what clients get beside the code.
+func (e *failure) GraphQLExtensions() map[string]any {
+	return map[string]any{"commandId": e.cause.CommandID, "mayHaveHappened": e.cause.Unknown}
+}
+
 // command reads a command from the arguments of a mutation.
 func (rt *Runtime) command(ctx context.Context, spec *schema.Command, f field) (command.Command, *command.Rejection) {
 	cmd := command.Command{Name: spec.Name, Input: schema.Record{}}
-	if id, ok := f.args["id"].(string); ok {
-		cmd.ID = id
+	var err error
+	if cmd.ID, err = rt.id(f.args, "id"); err != nil {
+		return cmd, invalidArg("id", err)
 	}
 	for _, a := range spec.Args {
 		raw, given := f.args[a.Name]
@@ -49,7 +82,7 @@ func (rt *Runtime) command(ctx context.Context, spec *schema.Command, f field) (
 		}
 		cmd.Input[a.Name] = v
 	}
-	if r := options(&cmd, f.args["command"]); r != nil {
+	if r := rt.options(&cmd, f.args["command"]); r != nil {
 		return cmd, r
 	}
 	if cmd.CommandID == "" {
@@ -69,13 +102,11 @@ func invalidArg(name string, err error) *command.Rejection {
 }
 
 // options reads CommandOptions.
-func options(cmd *command.Command, raw any) *command.Rejection {
+func (rt *Runtime) options(cmd *command.Command, raw any) *command.Rejection {
 	o, _ := raw.(map[string]any)
-	if id, ok := o["id"].(string); ok {
-		if id == "" {
-			return &command.Rejection{Code: command.InvalidInput, Field: "command.id", Message: "a command id is not empty"}
-		}
-		cmd.CommandID = id
+	var err error
+	if cmd.CommandID, err = rt.idAt(o, "id", "command.id"); err != nil {
+		return invalidArg("command.id", err)
 	}
 	if v, ok := o["expectedVersion"]; ok && v != nil {
 		n, err := graphql.UnmarshalInt64(v)
@@ -103,8 +134,12 @@ func idempotencyKey(ctx context.Context, f field) string {
 		return ""
 	}
 	op := graphql.GetOperationContext(ctx)
-	if len(graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})) > 1 {
-		return key + "/" + f.Alias
+	if len(graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})) == 1 {
+		return key
 	}
-	return key
+	if id := key + "/" + f.Alias; len(id) <= schema.MaxIDBytes {
+		return id
+	}
+	sum := sha256.Sum256([]byte(key + "/" + f.Alias))
+	return hex.EncodeToString(sum[:])
 }

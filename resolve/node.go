@@ -7,19 +7,27 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
+// reader is what the objects of one read have in common.
+type reader struct {
+	*Runtime
+	left *budget
+}
+
+func (rt *Runtime) reader(ctx context.Context) *reader { return &reader{rt, budgetOf(ctx)} }
+
 // nodeSource is an entity as the documents have it.
 type nodeSource struct {
-	rt    *Runtime
+	rd    *reader
 	node  *query.Node
 	shape *shape
 }
 
 // nodeObject returns the GraphQL object of a node, nil for none.
-func (rt *Runtime) nodeObject(n *query.Node, s *shape) any {
+func (rd *reader) nodeObject(n *query.Node, s *shape) any {
 	if n == nil {
 		return nil
 	}
-	return &Object{n.Entity.Name, &nodeSource{rt, n, s}}
+	return &Object{n.Entity.Name, &nodeSource{rd, n, s}}
 }
 
 func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
@@ -28,41 +36,42 @@ func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
 		return v, nil
 	}
 	if f := n.Entity.Field(name); f != nil {
-		return recordValue(ctx, s, f, n.Fields[name]), nil
+		return recordValue(ctx, s, f, n.Fields[name])
 	}
 	if ref := refOfID(n.Entity.Fields, name); ref != nil {
 		return n.Fields[ref.Name], nil
 	}
 	if l := s.shape.lists[alias(ctx)]; l != nil {
-		return connectionObject(s.rt, l.Inverse.Entity, n.List(l.ListSelection), l.connection), nil
+		return connectionObject(s.rd, l.Inverse.Entity, n.List(l.ListSelection), l.connection), nil
 	}
 	return nil, nil //nolint:nilnil // nothing there
 }
 
-func (s *nodeSource) model() *schema.Model { return s.rt.Model }
+func (s *nodeSource) model() *schema.Model { return s.rd.Model }
+func (s *nodeSource) budget() *budget      { return s.rd.left }
 
 func (s *nodeSource) refObject(ctx context.Context, _ *schema.Field, id string) any {
 	r := s.shape.refs[alias(ctx)]
 	if r == nil {
 		return nil
 	}
-	return s.rt.nodeObject(s.node.Ref(r.RefSelection, id), r.node)
+	return s.rd.nodeObject(s.node.Ref(r.RefSelection, id), r.node)
 }
 
 func (s *nodeSource) inside(ctx context.Context) referrer {
 	if inner := s.shape.objects[alias(ctx)]; inner != nil {
-		return &nodeSource{s.rt, s.node, inner}
+		return &nodeSource{s.rd, s.node, inner}
 	}
 	return s
 }
 
 // connectionObject returns the object of a list.
-func connectionObject(rt *Runtime, entity string, p *query.Page, c *connectionShape) *Object {
-	return &Object{entity + "Connection", &connectionSource{rt, entity, p, c}}
+func connectionObject(rd *reader, entity string, p *query.Page, c *connectionShape) *Object {
+	return &Object{entity + "Connection", &connectionSource{rd, entity, p, c}}
 }
 
 type connectionSource struct {
-	rt     *Runtime
+	rd     *reader
 	entity string
 	page   *query.Page
 	shape  *connectionShape
@@ -101,5 +110,5 @@ func (s *edgeSource) value(ctx context.Context, name string) (any, error) {
 	if name == "cursor" {
 		return s.page.Cursors[s.row], nil
 	}
-	return s.rt.nodeObject(s.page.Nodes[s.row], s.shape.nodes[s.edges+"/"+alias(ctx)]), nil
+	return s.rd.nodeObject(s.page.Nodes[s.row], s.shape.nodes[s.edges+"/"+alias(ctx)]), nil
 }

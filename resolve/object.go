@@ -75,7 +75,7 @@ type field struct {
 
 func current(ctx context.Context) field {
 	f := graphql.GetFieldContext(ctx).Field
-	return field{f, f.ArgumentMap(graphql.GetOperationContext(ctx).Variables)}
+	return field{f, arguments(f, graphql.GetOperationContext(ctx).Variables)}
 }
 
 // selected returns the fields that are selected on an object of one of the named types, merged as the specification says
@@ -85,10 +85,7 @@ func (f field) selected(ctx context.Context, types ...string) []field {
 	collected := graphql.CollectFields(op, f.Selections, types)
 	out := make([]field, len(collected))
 	for i, c := range collected {
-		out[i] = field{c, nil}
-		if len(c.Arguments) > 0 || c.Definition != nil && len(c.Definition.Arguments) > 0 {
-			out[i].args = c.ArgumentMap(op.Variables)
-		}
+		out[i] = field{c, arguments(c, op.Variables)}
 	}
 	return out
 }

@@ -18,7 +18,7 @@ func (p plain) value(_ context.Context, name string) (any, error) { return p[nam
 func (rt *Runtime) payload(ctx context.Context, e *schema.Entity, f field, r *command.Result) (*Object, error) {
 	values := plain{"errors": errorObjects(r.Rejections), "receipt": receiptObject(r.Receipt)}
 	if r.Entity != nil {
-		h := &heads{rt: rt, known: map[command.Ref]*command.Snapshot{r.Entity.Ref: r.Entity}}
+		h := &heads{rt: rt, left: budgetOf(ctx), known: map[command.Ref]*command.Snapshot{r.Entity.Ref: r.Entity}}
 		if r.Receipt != nil {
 			h.after = r.Receipt.Position
 		}

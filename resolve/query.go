@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -30,7 +31,10 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	for _, e := range rt.Model.Entities {
 		switch f.Name {
 		case e.Singular:
-			id, _ := f.args["id"].(string)
+			id, err := rt.neededID(f)
+			if err != nil {
+				return nil, err
+			}
 			return rt.get(ctx, e, id, f)
 		case e.Plural:
 			return rt.page(ctx, e, f)
@@ -49,7 +53,10 @@ func (rt *Runtime) wait(ctx context.Context, text string) error {
 
 // anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
 func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
-	text, _ := f.args["id"].(string)
+	text, err := rt.neededID(f)
+	if err != nil {
+		return nil, err
+	}
 	name, id, ok := strings.Cut(text, ":")
 	e := rt.Model.Entity(name)
 	if !ok || e == nil {
@@ -67,7 +74,7 @@ func (rt *Runtime) get(ctx context.Context, e *schema.Entity, id string, f field
 	if err != nil {
 		return nil, err
 	}
-	return rt.nodeObject(n, s), nil
+	return rt.reader(ctx).nodeObject(n, s), nil
 }
 
 func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, error) {
@@ -79,7 +86,7 @@ func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return connectionObject(rt, e.Name, p, conn), nil
+	return connectionObject(rt.reader(ctx), e.Name, p, conn), nil
 }
 
 // fromDocuments resolves a field of a payload's entity that only documents can give: a list. It waits until they have what the command did.
@@ -99,10 +106,13 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if err := rt.addList(ctx, shape, i, current(ctx)); err != nil {
 		return nil, err
 	}
+	l := shape.lists[alias(ctx)]
 	n, err := rt.Queries.Get(ctx, s.entity, s.snapshot.Ref.ID, shape.selection)
-	if err != nil || n == nil {
+	if err != nil {
 		return nil, err
 	}
-	l := shape.lists[alias(ctx)]
-	return connectionObject(rt, i.Entity, n.List(l.ListSelection), l.connection), nil
+	if n == nil { // a dry run's, or deleted
+		return connectionObject(s.heads.reader(), i.Entity, &query.Page{}, l.connection), nil
+	}
+	return connectionObject(s.heads.reader(), i.Entity, n.List(l.ListSelection), l.connection), nil
 }

@@ -43,7 +43,7 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 		defer close(out)
 		for c := range changes {
 			select {
-			case out <- &Object{w.Entity.Name + "Change", &changeSource{rt, w.Entity, c, nodes}}:
+			case out <- &Object{w.Entity.Name + "Change", &changeSource{&reader{rt, newBudget()}, w.Entity, c, nodes}}:
 			case <-ctx.Done():
 				return // Watch ends by ctx too
 			}
@@ -61,8 +61,9 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 		switch f.Name {
 		case e.Singular + "Changed":
 			w.Entity = e
-			w.ID, _ = f.args["id"].(string)
-			return w, nil
+			var err error
+			w.ID, err = rt.neededID(f)
+			return w, err
 		case e.Plural + "Changed":
 			w.Entity = e
 			where, _ := f.args["where"].(map[string]any)
@@ -76,7 +77,7 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 
 // changeSource is one message of a subscription.
 type changeSource struct {
-	rt     *Runtime
+	rd     *reader
 	entity *schema.Entity
 	change query.Change
 	nodes  map[string]*shape
@@ -97,7 +98,7 @@ func (s *changeSource) value(ctx context.Context, name string) (any, error) {
 	case "event":
 		return s.event(), nil
 	}
-	return s.rt.nodeObject(c.Node, s.nodes[graphql.GetFieldContext(ctx).Field.Alias]), nil
+	return s.rd.nodeObject(c.Node, s.nodes[graphql.GetFieldContext(ctx).Field.Alias]), nil
 }
 
 func (s *changeSource) event() any {

@@ -12,6 +12,7 @@ import (
 // referrer finds what refs lead to. There is one for heads and one for documents.
 type referrer interface {
 	model() *schema.Model
+	budget() *budget
 	// refObject returns the object that the ref field being resolved leads to, nil for none.
 	refObject(ctx context.Context, f *schema.Field, id string) any
 	// inside returns the referrer for the value objects of the field being resolved.
@@ -19,19 +20,23 @@ type referrer interface {
 }
 
 func (h *heads) model() *schema.Model { return h.rt.Model }
+func (h *heads) budget() *budget      { return h.left }
 
 func (h *heads) inside(context.Context) referrer { return h }
 
 // recordValue turns the value of a model field into what GraphQL shows: refs become objects, value objects too.
-func recordValue(ctx context.Context, r referrer, f *schema.Field, v any) any {
+func recordValue(ctx context.Context, r referrer, f *schema.Field, v any) (any, error) {
 	if f.Ref != nil {
 		if id, ok := v.(string); ok {
-			return r.refObject(ctx, f, id)
+			return r.refObject(ctx, f, id), nil
 		}
-		return nil
+		return nil, nil //nolint:nilnil // null
+	}
+	if err := r.budget().value(ctx, v); err != nil {
+		return nil, err
 	}
 	if f.Type.Kind != schema.KindObject || v == nil {
-		return v
+		return v, nil
 	}
 	object, inner := r.model().Object(f.Type.Name), r.inside(ctx)
 	if list, ok := v.([]any); ok {
@@ -41,9 +46,9 @@ func recordValue(ctx context.Context, r referrer, f *schema.Field, v any) any {
 				out[i] = &Object{object.Name, &valueSource{inner, object, record}}
 			}
 		}
-		return out
+		return out, nil
 	}
-	return &Object{object.Name, &valueSource{inner, object, v.(schema.Record)}}
+	return &Object{object.Name, &valueSource{inner, object, v.(schema.Record)}}, nil
 }
 
 // valueSource is a value object, such as an order's line.
@@ -55,7 +60,7 @@ type valueSource struct {
 
 func (s *valueSource) value(ctx context.Context, name string) (any, error) {
 	if f := s.object.Field(name); f != nil {
-		return recordValue(ctx, s.referrer, f, s.record[name]), nil
+		return recordValue(ctx, s.referrer, f, s.record[name])
 	}
 	if ref := refOfID(s.object.Fields, name); ref != nil {
 		return s.record[ref.Name], nil

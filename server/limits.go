@@ -8,6 +8,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/daybook-cqrs/daybook/resolve"
 )
 
 // Limits bound what one request may cost. Zero fields take the defaults.
@@ -66,6 +68,7 @@ func (l limiter) MutateOperationContext(_ context.Context, op *graphql.Operation
 	case total.width > l.limits.Roots:
 		return tooMuch("the query has %d root fields, more than %d", total.width, l.limits.Roots)
 	}
+	resolve.Begin(op)
 	return nil
 }
 

@@ -1,0 +1,97 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Limits of what one operation, or one message of a subscription, may hand out. What is known before, such as the sizes of pages, the server limits by
+// the query; these are for what only the data tells: how many elements lists inside entities have, and how long texts are.
+const (
+	MaxListFields = 500_000  // fields of the elements of lists inside entities
+	MaxTextBytes  = 64 << 20 // of texts, as often as they are asked for
+)
+
+// budget is what is left to an operation. It is safe for concurrent use; nil has no limit.
+type budget struct{ fields, bytes atomic.Int64 }
+
+func newBudget() *budget {
+	b := &budget{}
+	b.fields.Store(MaxListFields)
+	b.bytes.Store(MaxTextBytes)
+	return b
+}
+
+const budgetExtension = "daybook.budget"
+
+// Begin gives an operation its budget. A server calls it once, before the operation is executed.
+func Begin(op *graphql.OperationContext) { op.Stats.SetExtension(budgetExtension, newBudget()) }
+
+func budgetOf(ctx context.Context) *budget {
+	b, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(budgetExtension).(*budget)
+	return b
+}
+
+func (b *budget) text(n int) error {
+	const free = 64 // a field costs that much in any case
+	if b == nil || n <= free || b.bytes.Add(-int64(n)) >= 0 {
+		return nil
+	}
+	return &publicError{"TOO_MUCH", fmt.Sprintf("the answer has more than %d bytes of text: ask for less", MaxTextBytes)}
+}
+
+// elements is for n elements of the list that is being resolved.
+func (b *budget) elements(ctx context.Context, n int) error {
+	if b == nil || n == 0 || b.fields.Add(-int64(n*(1+fieldsBelow(graphql.GetFieldContext(ctx).Field.Selections)))) >= 0 {
+		return nil
+	}
+	return &publicError{"TOO_MUCH", fmt.Sprintf("the answer has more than %d fields in lists: ask for less", MaxListFields)}
+}
+
+// value is for the value of a field.
+func (b *budget) value(ctx context.Context, v any) error {
+	switch v := v.(type) {
+	case string:
+		return b.text(len(v))
+	case scalar.JSON:
+		return b.text(len(v))
+	case []any:
+		if err := b.elements(ctx, len(v)); err != nil {
+			return err
+		}
+		for _, e := range v {
+			if _, object := e.(schema.Record); object {
+				return nil // its fields are counted when they are resolved
+			}
+			if err := b.value(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fieldsBelow counts the fields that are selected, those in fragments too. The server bounds the depth.
+func fieldsBelow(set ast.SelectionSet) int {
+	n := 0
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			n += 1 + fieldsBelow(s.SelectionSet)
+		case *ast.InlineFragment:
+			n += fieldsBelow(s.SelectionSet)
+		case *ast.FragmentSpread:
+			if s.Definition != nil {
+				n += fieldsBelow(s.Definition.SelectionSet)
+			}
+		}
+	}
+	return n
+}
