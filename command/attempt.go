@@ -77,9 +77,6 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return rejected(visible(before), err)
 	}
-	if err := d.append.Check(); err != nil { // more than a log takes, which is the client's doing
-		return rejected(visible(before), invalid("", err.Error()))
-	}
 	if a.cmd.DryRun {
 		return a.rehearsed(ctx, d, before)
 	}
@@ -121,6 +118,8 @@ func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
 		return rejected(visible(before), a.notUnique(claimed.Claim))
 	case errors.As(err, &conflict):
 		return nil, err
+	case errors.Is(err, eventlog.ErrInvalid): // more than a log takes, which is the client's doing
+		return rejected(visible(before), invalid("", err.Error()))
 	}
 	return nil, a.failed(err, true)
 }
@@ -163,6 +162,9 @@ func others(heads map[Ref]eventlog.Head, own Ref) Known {
 
 // rehearsed is the answer to a dry run: what would have happened. Unique values, which only an append is sure of, are asked for.
 func (a *attempt) rehearsed(ctx context.Context, d *decision, before *Snapshot) (*Result, error) {
+	if err := d.append.Check(); err != nil {
+		return rejected(visible(before), invalid("", err.Error()))
+	}
 	if claims := d.append.Claim; len(claims) > 0 {
 		loaded, err := a.cfg.Log.Load(ctx, eventlog.Load{Primary: a.ref, Claims: claims})
 		if err != nil {

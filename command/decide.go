@@ -149,7 +149,7 @@ func (a *attempt) decided(c *Context, before *Snapshot, fields schema.Record) (*
 	if entity.State != nil {
 		after.State = fields[entity.State.Name].(string)
 	}
-	d, err := diff(c.model, entity, before.Fields, fields, deletes)
+	d, err := diff(c.model, entity, c.heads[a.ref], fields, deletes, a.touched())
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +166,23 @@ func (a *attempt) decided(c *Context, before *Snapshot, fields schema.Record) (*
 		out.Conditions = append(out.Conditions, eventlog.Condition{Ref: ref, Version: version})
 	}
 	return &decision{append: out, after: after}, nil
+}
+
+// touched returns the fields that the command can change, nil for any: a rule may change all of them.
+func (a *attempt) touched() map[string]bool {
+	if a.cfg.Rules[a.spec.Name] != nil || a.spec.Kind == schema.Delete {
+		return nil
+	}
+	out := make(map[string]bool, len(a.spec.Args)+1)
+	for _, arg := range a.spec.Args {
+		if arg.Field != nil {
+			out[arg.Field.Name] = true
+		}
+	}
+	if f := a.spec.Entity.State; f != nil {
+		out[f.Name] = true
+	}
+	return out
 }
 
 // snapshot decodes a head.

@@ -20,30 +20,32 @@ type difference struct {
 	frees   []eventlog.Claim
 }
 
-// diff compares an entity's own fields before and after. The state is among the changes, so that folding changes is all that a reader of the log does;
-// the head keeps it apart. What is deleted changes nothing, but its head and its unique values are given up.
-func diff(m *schema.Model, e *schema.Entity, before, after schema.Record, deleted bool) (*difference, error) {
+// diff compares what the head holds of an entity with what it is to be. The state is among the changes, so that folding changes is all that a reader of
+// the log does; the head keeps it apart. What is deleted changes nothing, but its head and its unique values are given up. only names the fields that
+// can have changed, nil for all.
+func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Record, deleted bool, only map[string]bool) (*difference, error) {
 	d := &difference{set: map[string]json.RawMessage{}}
-	changes := []eventlog.Change{}
+	changes := []byte{'['} // an eventlog.Change each, of parts that are JSON already
 	for _, f := range e.Fields {
-		if f.Name == "id" || f.Copy != nil {
+		if f.Name == "id" || f.Copy != nil || only != nil && !only[f.Name] {
 			continue
 		}
-		was, err := m.EncodeValue(f.Type, before[f.Name])
-		if err != nil {
-			return nil, fmt.Errorf("field %s of %s before: %w", f.Name, e.Name, err)
-		}
-		is, err := m.EncodeValue(f.Type, after[f.Name])
-		if err != nil { // a rule made of the input what can't be kept, such as a number with too many digits
-			return nil, invalid(f.Name, fmt.Sprintf("%s of the %s would be what can't be stored: %v", f.Name, e.Name, err))
-		}
-		if deleted {
-			is = null
-		} else if !bytes.Equal(was, is) {
-			changes = append(changes, eventlog.Change{Op: "set", Path: f.Name, Value: is})
+		was, is := held(e, head, f), null
+		if !deleted {
+			var err error
+			if is, err = m.EncodeValue(f.Type, after[f.Name]); err != nil { // a rule made of the input what can't be kept, such as a number with too many digits
+				return nil, invalid(f.Name, fmt.Sprintf("%s of the %s would be what can't be stored: %v", f.Name, e.Name, err))
+			}
 		}
 		if bytes.Equal(was, is) {
 			continue
+		}
+		if !deleted {
+			if len(changes) > 1 {
+				changes = append(changes, ',')
+			}
+			changes = append(append(append(changes, `{"op":"set","path":"`...), f.Name...), `","value":`...)
+			changes = append(append(changes, is...), '}')
 		}
 		if f != e.State {
 			d.head(f.Name, is)
@@ -52,9 +54,19 @@ func diff(m *schema.Model, e *schema.Entity, before, after schema.Record, delete
 			d.unique(e.Name+"."+f.Name, was, is)
 		}
 	}
-	var err error
-	d.changes, err = json.Marshal(changes)
-	return d, err
+	d.changes = append(changes, ']')
+	return d, nil
+}
+
+// held returns a field's JSON as the head has it.
+func held(e *schema.Entity, head eventlog.Head, f *schema.Field) json.RawMessage {
+	if f == e.State && head.State != "" {
+		return json.RawMessage(`"` + head.State + `"`) // a name: nothing in it needs escaping
+	}
+	if raw := head.Fields[f.Name]; raw != nil {
+		return raw
+	}
+	return null
 }
 
 var null = json.RawMessage("null")

@@ -25,7 +25,7 @@ func (l *Log) Append(ctx context.Context, a eventlog.Append) (*eventlog.Receipt,
 	if err != nil {
 		return nil, err
 	}
-	reply, err := l.pipe.do(ctx, appendScript, names, args)
+	reply, err := appendScript.Run(ctx, l.client, names, args...).Result()
 	if err != nil {
 		return nil, l.fail("append", err)
 	}

@@ -29,7 +29,7 @@ func (l *Log) Load(ctx context.Context, req eventlog.Load) (*eventlog.Loaded, er
 	for _, c := range req.Claims {
 		names = append(names, l.keys.claim(c))
 	}
-	reply, err := l.pipe.do(ctx, loadScript, names, []any{l.id, receipt, len(req.Claims)})
+	reply, err := loadScript.Run(ctx, l.client, names, l.id, receipt, len(req.Claims)).Result()
 	if err != nil {
 		return nil, l.fail("load", err)
 	}

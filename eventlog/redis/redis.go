@@ -40,7 +40,6 @@ type Log struct {
 	window     time.Duration
 	durability durability
 	client     goredis.UniversalClient
-	pipe       *pipe
 	watch      *watch
 
 	closed    chan struct{}
@@ -96,9 +95,7 @@ func open(ctx context.Context, o Options, connect func(tune func(*goredis.Option
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the log in Redis: %w", explain(err)), l.client.Close())
 	}
-	l.pipe = newPipe(l.client)
 	l.watch = newWatch(connect(tune), l.keys)
-	l.running.Go(func() { l.pipe.run(l.closed) })
 	l.running.Go(func() { l.watch.run(l.closed) })
 	l.running.Go(func() { l.durability.run(l.client, l.closed) })
 	return l, nil
