@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -88,8 +87,8 @@ func (p *past) take(ev *eventlog.Event) error {
 	if s := p.s; s.Version == 0 {
 		s.Version, s.State, s.Deleted, s.UpdatedAt = ev.Version, ev.To, ev.Deleted, ev.At.UTC()
 	}
-	var changes []eventlog.Change
-	if err := json.Unmarshal(ev.Changes, &changes); err != nil {
+	changes, err := eventlog.DecodeChanges(ev.Changes)
+	if err != nil {
 		return fmt.Errorf("event %d of partition %d: %w", ev.Seq, ev.Partition, err)
 	}
 	for _, c := range changes {

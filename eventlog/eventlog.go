@@ -55,15 +55,6 @@ func (e *Event) Ref() Ref { return Ref{e.Entity, e.ID} }
 // Place returns the event's place in its partition.
 func (e *Event) Place() position.Place { return position.Place{Epoch: e.Epoch, Seq: e.Seq} }
 
-// Change is one element of Event.Changes. Op set carries a top-level field's new value (null clears it);
-// insert, update and remove change one keyed element of a list field.
-type Change struct {
-	Op    string          `json:"op"` // "set", "insert", "update", "remove"
-	Path  string          `json:"path"`
-	Key   string          `json:"key,omitempty"`
-	Value json.RawMessage `json:"value,omitempty"`
-}
-
 // Head is an entity as the log last left it. A missing entity has Version 0 and no fields.
 type Head struct {
 	Version   int64

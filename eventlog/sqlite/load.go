@@ -11,6 +11,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
+	"github.com/daybook-cqrs/daybook/internal/rawjson"
 )
 
 const (
@@ -85,7 +86,11 @@ func scanHead(row *sql.Row) (eventlog.Head, error) {
 	if h.CreatedAt, err = entry.ParseTime(created); err != nil {
 		return h, err
 	}
-	return h, json.Unmarshal([]byte(fields), &h.Fields)
+	h.Fields = map[string]json.RawMessage{}
+	return h, rawjson.Members(json.RawMessage(fields), func(name string, value json.RawMessage) error {
+		h.Fields[name] = value
+		return nil
+	})
 }
 
 // scanReceipt returns nil if there is no row.
