@@ -13,7 +13,7 @@ import (
 // Limits of a JSON value.
 const (
 	MaxJSONBytes = 1 << 20
-	MaxJSONDepth = 64
+	MaxJSONDepth = 64 // lists and objects in one another
 )
 
 // JSON is any JSON value (RFC 8259) as compact text: object keys sorted by bytes, numbers as they were written. It has no order.
@@ -41,14 +41,15 @@ func ParseJSON(b []byte) (JSON, error) {
 	return JSON(out.String()), nil
 }
 
-// readJSON reads a value token by token, since encoding/json keeps the last of several equal keys and says nothing.
+// readJSON reads a value token by token, since encoding/json keeps the last of several equal keys and says nothing. depth counts the lists and
+// objects around it.
 func readJSON(dec *json.Decoder, depth int) (any, error) {
-	if depth > MaxJSONDepth {
-		return nil, errors.New("too deep")
-	}
 	t, err := dec.Token()
 	if err != nil {
 		return nil, err
+	}
+	if _, opens := t.(json.Delim); opens && depth >= MaxJSONDepth {
+		return nil, errors.New("too deep")
 	}
 	switch t {
 	case json.Delim('['):
@@ -152,7 +153,8 @@ func (j JSON) MarshalGQL(w io.Writer) {
 	w.Write(b)              //nolint:errcheck // gqlgen writes to memory
 }
 
-// UnmarshalGQL reads any value. A string is a JSON string, not JSON text.
+// UnmarshalGQL reads any value. A string is a JSON string, not JSON text. In a Go map no key is there twice: if the client's text had one twice, then
+// whoever made the map of it kept one of them.
 func (j *JSON) UnmarshalGQL(v any) error {
 	if same, ok := v.(JSON); ok {
 		*j = same

@@ -91,7 +91,8 @@ func TestDateTime(t *testing.T) {
 	if err != nil || got.String() != "2026-01-31T07:30:00.123456789Z" {
 		t.Fatalf("%s, %v", got, err)
 	}
-	for _, in := range []string{"", "2026-01-31", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "2026-01-31T09:30:00.1234567891Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"} {
+	for _, in := range []string{"", "2026-01-31", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "2026-01-31T09:30:00.1234567891Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00",
+		"2026-01-31T9:30:00Z", "2026-01-31T09:30:00,5Z", "2026-01-31T09:30:00,1234567891Z", "2026-1-31T09:30:00,123456789123Z", "2026-01-31T09:30:00+24:00", "2026-01-31T09:30:00+02:60"} {
 		if v, err := scalar.ParseDateTime(in); err == nil {
 			t.Errorf("%q was read as %s", in, v)
 		}
@@ -103,10 +104,53 @@ func TestJSON(t *testing.T) {
 	if err != nil || got != `{"a":{},"b":[1.50,true,null,"<&>"]}` {
 		t.Fatalf("%s, %v", got, err)
 	}
-	for _, in := range []string{"", "{", `{"a":1,"a":2}`, "1 2", "\"\xff\"", strings.Repeat("[", 70) + strings.Repeat("]", 70), "nul"} {
+	for _, in := range []string{"", "{", `{"a":1,"a":2}`, "1 2", "\"\xff\"", nested(65), "nul"} {
 		if v, err := scalar.ParseJSON([]byte(in)); err == nil {
 			t.Errorf("%q was read as %s", in, v)
 		}
+	}
+}
+
+func nested(levels int) string {
+	return strings.Repeat("[", levels) + strings.Repeat("]", levels)
+}
+
+func TestJSONIsAsDeepAsTheDocumentationSays(t *testing.T) {
+	for _, in := range []string{nested(64), strings.Repeat("[", 64) + "1" + strings.Repeat("]", 64)} {
+		if _, err := scalar.ParseJSON([]byte(in)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := scalar.ParseJSON([]byte(strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65))); err == nil {
+		t.Error("65 levels were read")
+	}
+}
+
+// TestCanonicalIsWhatParseJSONSays compares the quick look with parsing, on texts that are almost right.
+func TestCanonicalIsWhatParseJSONSays(t *testing.T) {
+	piece := rapid.SampledFrom([]string{
+		"{", "}", "[", "]", ",", ":", " ", `"a"`, `"b"`, `"a":`, `"b":`, `"\u2028"`, "\"\u2028\"", `"é"`, `"\n"`, "\xff",
+		"null", "true", "false", "0", "-1.5e+3", "01", "1.", "-", ".5", "1e", "{}", "[]", `{"a":1,"b":[2]}`, `{"b":1,"a":2}`, `{"a":1,"a":2}`, nested(64), nested(65),
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pieces"), "")
+		want, wantErr := scalar.ParseJSON([]byte(text))
+		got, err := scalar.JSON(text).Canonical()
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q: %q, %v; parsed %q, %v", text, got, err, want, wantErr)
+		}
+	})
+}
+
+func TestValidIsWhatParsingSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		day := rapid.StringMatching(`[0-2]?[0-9]{3}-[0-2][0-9]-[0-3][0-9x]`).Draw(t, "day")
+		if _, err := scalar.ParseDate(day); (err == nil) != scalar.Date(day).Valid() {
+			t.Fatalf("%q: %v", day, err)
+		}
+	})
+	if u := scalar.NewUUID(); !u.Valid() || scalar.UUID(strings.ToUpper(string(u))).Valid() || scalar.UUID("").Valid() || scalar.UUID(strings.Repeat("0", 36)).Valid() {
+		t.Error(u)
 	}
 }
 
