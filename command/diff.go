@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -33,8 +34,11 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 		was, is := held(e, head, f), null
 		if !deleted {
 			var err error
-			if is, err = m.EncodeValue(f.Type, after[f.Name]); err != nil { // a rule made of the input what can't be kept, such as a number with too many digits
-				return nil, invalid(f.Name, fmt.Sprintf("%s of the %s would be what can't be stored: %v", f.Name, e.Name, err))
+			if is, err = m.EncodeValue(f.Type, after[f.Name]); err != nil && unchanged(m, f.Type, was, after[f.Name]) {
+				is, err = was, nil
+			}
+			if err != nil {
+				return nil, unfit(e, f, err)
 			}
 		}
 		if bytes.Equal(was, is) {
@@ -67,6 +71,22 @@ func held(e *schema.Entity, head eventlog.Head, f *schema.Field) json.RawMessage
 		return raw
 	}
 	return null
+}
+
+// unchanged reports whether a value that today's model would refuse is the one that was there: an older model allowed it, and only a new value has
+// to fit.
+func unchanged(m *schema.Model, t schema.Type, was json.RawMessage, is any) bool {
+	raw, err := m.EncodeStored(t, is)
+	return err == nil && bytes.Equal(raw, was)
+}
+
+// unfit is for a value that can't be written. What the client's own numbers added up to is the client's to know; anything else is a rule's mistake.
+func unfit(e *schema.Entity, f *schema.Field, err error) error {
+	var scalar interface{ GraphQLCode() string }
+	if errors.As(err, &scalar) {
+		return invalid(f.Name, fmt.Sprintf("%s of the %s would be what can't be stored: %v", f.Name, e.Name, err))
+	}
+	return fmt.Errorf("field %s of %s: %w", f.Name, e.Name, err)
 }
 
 var null = json.RawMessage("null")
@@ -116,7 +136,7 @@ func encodeInput(m *schema.Model, c *schema.Command, input schema.Record) ([]byt
 		if !given {
 			continue
 		}
-		raw, err := m.EncodeValue(a.Type, v)
+		raw, err := m.EncodeStored(a.Type, v) // what of it becomes a field is looked at there
 		if err != nil {
 			return nil, invalid(a.Name, fmt.Sprintf("%s: %v", a.Name, err))
 		}

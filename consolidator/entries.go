@@ -70,7 +70,7 @@ func (b *batch) stateSnapshot(p *plan, s *state, found sources) (json.RawMessage
 				continue
 			}
 			var err error
-			if raw, err = b.model.EncodeValue(f.Type, v); err != nil {
+			if raw, err = b.model.EncodeStored(f.Type, v); err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
 		}
@@ -93,7 +93,7 @@ func (b *batch) snapshot(p *plan, version int64, created, updated time.Time, fie
 	w := beginSnapshot(version, created, updated)
 	for _, f := range p.stored {
 		if v := fields[f.Name]; v != nil {
-			raw, err := b.model.EncodeValue(f.Type, v)
+			raw, err := b.model.EncodeStored(f.Type, v)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}

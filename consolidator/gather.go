@@ -122,7 +122,7 @@ func (p *plan) encode(m *schema.Model, fields schema.Record) ([]json.RawMessage,
 	for name, i := range p.own {
 		if v := fields[name]; v != nil {
 			var err error
-			if raws[i], err = m.EncodeValue(p.stored[i].Type, v); err != nil {
+			if raws[i], err = m.EncodeStored(p.stored[i].Type, v); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}

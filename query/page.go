@@ -76,7 +76,7 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 func (p *plan) cursor(d *documents.Document) string {
 	values := make([]json.RawMessage, 0, len(p.args.Orders)+1)
 	for _, o := range p.args.Orders {
-		raw, err := p.model.EncodeValue(p.typeOf(o.Field), d.Value(o.Field))
+		raw, err := p.model.EncodeStored(p.typeOf(o.Field), d.Value(o.Field))
 		if err != nil {
 			raw = json.RawMessage("null") // values of documents are of their types
 		}

@@ -79,7 +79,7 @@ func floatFromSortable(s string) (float64, error) {
 // encode returns the JSON that a body holds for the field's value.
 func encode(m *schema.Model, f *schema.Field, v any) ([]byte, error) {
 	if f.Type.List || f.Type.Kind == schema.KindObject {
-		return m.EncodeValue(f.Type, v)
+		return m.EncodeStored(f.Type, v)
 	}
 	switch v := v.(type) {
 	case string:
