@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // finish checks what needs the whole model, and indexes it.
@@ -26,9 +25,8 @@ func (l *loader) finish() {
 		m.index.commands[c.Name] = c
 	}
 	l.nesting()
-	l.typeNames()
-	l.rootNames()
-	l.inverses()
+	l.setters()
+	l.names()
 	for _, e := range m.Entities {
 		l.copies(e)
 		l.reachable(e)
@@ -62,109 +60,43 @@ func contains(o *Object, name string, find func(string) *Object, seen map[string
 	return false
 }
 
-// typeNames refuses types whose names the API derives.
-func (l *loader) typeNames() {
-	derived := map[string]string{}
-	for _, e := range l.model.Entities {
-		for _, name := range DerivedTypes(e.Name) {
-			derived[name] = "the entity " + e.Name
-		}
-	}
-	for _, e := range l.model.Enums {
-		derived[e.Name+"Filter"] = "the enum " + e.Name
-	}
-	for _, o := range l.model.Inputs {
-		if o.Derived {
-			derived[o.Name] = "the type " + strings.TrimSuffix(o.Name, "Input")
-		}
-	}
-	for name, d := range l.defs {
-		if from := derived[name]; from != "" {
-			l.fail(posOf(d.Position), "choose another name", "the name %s is derived from %s", name, from)
-		}
-	}
-}
-
-// rootNames refuses entities whose query and subscription fields clash.
-func (l *loader) rootNames() {
-	taken := map[string]string{"node": "Daybook", "daybook": "Daybook"}
-	claim := func(e *Entity, name string) {
-		if by := taken[name]; by != "" {
-			l.fail(e.Pos, `rename it, or name its list: @entity(plural: "…")`, "the query field %s of %s is taken by %s", name, e.Name, by)
-		}
-		taken[name] = e.Name
-	}
-	for _, e := range l.model.Entities {
-		claim(e, e.Singular)
-		if e.Plural != e.Singular {
-			claim(e, e.Plural)
-		}
-	}
-}
-
-// inverses gives every entity the other directions of the refs to it.
-func (l *loader) inverses() {
-	for _, e := range l.model.Entities {
-		for _, f := range e.Fields {
-			if f.Ref == nil || f.Ref.Inverse == "" {
-				continue
-			}
-			target, name := l.model.Entity(f.Ref.Entity), f.Ref.Inverse
-			if target == nil {
-				continue
-			}
-			switch other := target.inverse(name); {
-			case target.Field(name) != nil || refID(target, name) || reservedFields[name]:
-				l.fail(f.Pos, `name another: @ref(inverse: "…")`, "%s has a field %s, which the inverse of %s.%s would be", target.Name, name, e.Name, f.Name)
-			case other != nil:
-				l.fail(f.Pos, `name another: @ref(inverse: "…")`, "%s.%s and %s.%s both want to be %s.%s from the other side", other.Entity, other.Field, e.Name, f.Name, target.Name, name)
-			default:
-				target.Inverses = append(target.Inverses, &Inverse{Name: name, Entity: e.Name, Field: f.Name})
-			}
-		}
-	}
-}
-
-func (e *Entity) inverse(name string) *Inverse {
-	for _, i := range e.Inverses {
-		if i.Name == name {
-			return i
-		}
-	}
-	return nil
-}
-
-// refID reports whether name is the derived id field of a ref: customerId.
-func refID(e *Entity, name string) bool {
-	f := e.Field(strings.TrimSuffix(name, "Id"))
-	return f != nil && f.Name != name && f.Ref != nil
-}
-
 func (l *loader) copies(e *Entity) {
 	for _, f := range e.Fields {
 		if f.Copy == nil {
 			continue
 		}
+		if f.Ref != nil {
+			l.fail(f.Pos, "copy a scalar, an enum or a value object", "%s.%s is a ref and a copy", e.Name, f.Name)
+		}
 		via := e.Field(f.Copy.Via)
 		if via == nil || via.Ref == nil {
 			l.fail(f.Pos, "name a @ref field of "+e.Name, "%s.%s copies via %s, which is no ref of %s", e.Name, f.Name, f.Copy.Via, e.Name)
-			continue
+		} else if target := l.model.Entity(via.Ref.Entity); target != nil {
+			l.copy(e, f, target)
 		}
-		target := l.model.Entity(via.Ref.Entity)
-		if target == nil {
-			continue
-		}
-		source := target.Field(f.Copy.Field)
-		switch {
-		case source == nil:
-			l.fail(f.Pos, "name a field of "+target.Name, "%s has no field %s to copy", target.Name, f.Copy.Field)
-		case source.Copy != nil:
-			l.fail(f.Pos, fmt.Sprintf("follow the ref: %s.%s", target.Name, source.Copy.Via), "%s.%s is a copy of the copy %s.%s", e.Name, f.Name, target.Name, source.Name)
-		case source.Type.Name != f.Type.Name || source.Type.List != f.Type.List:
-			l.fail(f.Pos, "write "+source.Type.String(), "%s.%s is not of the type of %s.%s", e.Name, f.Name, target.Name, source.Name)
-		case f.Ref != nil || source.Ref != nil:
-			l.fail(f.Pos, "copy a scalar, an enum or a value object", "%s.%s copies a ref", e.Name, f.Name)
-		}
+	}
+}
+
+// copy checks a copy against what it is copied from.
+func (l *loader) copy(e *Entity, f *Field, target *Entity) {
+	source := target.Field(f.Copy.Field)
+	if source == nil {
+		l.fail(f.Pos, "name a field of "+target.Name, "%s has no field %s to copy", target.Name, f.Copy.Field)
+		return
+	}
+	if source.Copy != nil {
+		l.fail(f.Pos, fmt.Sprintf("follow the ref: %s.%s", target.Name, source.Copy.Via), "%s.%s is a copy of the copy %s.%s", e.Name, f.Name, target.Name, source.Name)
+	}
+	if source.Ref != nil {
+		l.fail(f.Pos, "copy a scalar, an enum or a value object", "%s.%s copies the ref %s.%s", e.Name, f.Name, target.Name, source.Name)
+		return
+	}
+	switch s, t := source.Type, f.Type; {
+	case s.Kind == kindUnknown || t.Kind == kindUnknown || f.Ref != nil:
+	case s.Name != t.Name || s.List != t.List:
+		l.fail(f.Pos, "write "+s.String(), "%s.%s is not of the type of %s.%s", e.Name, f.Name, target.Name, source.Name)
+	case t.List && t.ElemNonNull && !s.ElemNonNull:
+		l.fail(f.Pos, "write "+s.String(), "%s.%s may not hold null, and %s.%s may", e.Name, f.Name, target.Name, source.Name)
 	}
 }
 

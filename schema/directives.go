@@ -36,9 +36,14 @@ func (l *loader) onlyDirectives(list ast.DirectiveList, on string, allowed ...st
 
 func (l *loader) noDirectives(list ast.DirectiveList, on string) { l.onlyDirectives(list, on) }
 
-// onlyArgs refuses arguments that a directive does not have.
+// onlyArgs refuses arguments that a directive does not have, and any that is repeated.
 func (l *loader) onlyArgs(d *ast.Directive, allowed ...string) {
+	seen := map[string]bool{}
 	for _, a := range d.Arguments {
+		if seen[a.Name] {
+			l.fail(posOf(a.Position), "leave one out", "@%s has the argument %s twice", d.Name, a.Name)
+		}
+		seen[a.Name] = true
 		if !slices.Contains(allowed, a.Name) {
 			write := "leave it out"
 			if len(allowed) > 0 {
@@ -101,13 +106,18 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 			f.Unique = f.Unique || dir.Name == "unique"
 		}
 	}
-	switch {
-	case f.Type.Kind == KindEntity && f.Ref == nil && l.entityOf[f.Type.Name] != nil && list.ForName("ref") == nil:
+	state := list.ForName("state") != nil
+	if f.Type.Kind == KindEntity && list.ForName("ref") == nil {
 		l.fail(f.Pos, "add @ref", "%s.%s holds the entity %s, which is no value", d.Name, f.Name, f.Type.Name)
-	case (f.Indexed || f.Unique) && (f.Type.List || f.Type.Kind == KindObject || f.Type.Kind == KindJSON):
+	}
+	if (f.Indexed || f.Unique) && (f.Type.List || f.Type.Kind == KindObject || f.Type.Kind == KindJSON) {
 		l.fail(f.Pos, "use a scalar, an enum or a ref", "%s.%s can't be @indexed or @unique", d.Name, f.Name)
-	case f.Unique && (f.Copy != nil || list.ForName("state") != nil):
+	}
+	if f.Unique && (f.Copy != nil || state) {
 		l.fail(f.Pos, "leave out @unique", "a state or a copy is never unique")
+	}
+	if f.Copy != nil && state {
+		l.fail(f.Pos, "leave out @copy", "the state %s.%s can't be a copy: transitions set it", d.Name, f.Name)
 	}
 }
 
@@ -115,7 +125,7 @@ func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, entity boo
 	l.onlyArgs(dir, "inverse")
 	inverse := l.name(dir, "inverse")
 	switch {
-	case f.Type.Kind != KindEntity:
+	case f.Type.Kind != KindEntity && f.Type.Kind != kindUnknown:
 		l.fail(f.Pos, "give it the type of an entity", "%s.%s is a @ref, but %s is no entity", d.Name, f.Name, f.Type.Name)
 		return
 	case f.Type.List:

@@ -29,16 +29,11 @@ func (l *loader) entity(d *ast.Definition) *Entity {
 	dir := d.Directives.ForName("entity")
 	l.onlyArgs(dir, "plural")
 	l.name(dir, "plural")
-	if len(d.Interfaces) > 0 {
-		l.fail(posOf(d.Position), "leave out implements", "a model has no interfaces")
-	}
+	l.noInterfaces(d)
 	e := &Entity{
-		Name: d.Name, Singular: lowerFirst(d.Name), Plural: l.pluralOf(d), Description: d.Description,
+		Name: d.Name, Singular: lowerFirst(d.Name), Plural: l.pluralOf(d), Description: describe(d.Description),
 		File: strings.TrimSuffix(path.Base(d.Position.Src.Name), ".graphql"), Pos: posOf(d.Position),
 		CRUD: d.Directives.ForName("crud") != nil,
-	}
-	if c := d.Name[0]; c < 'A' || c > 'Z' {
-		l.fail(e.Pos, "write "+upperFirst(strings.TrimLeft(d.Name, "_")), "the name of an entity begins with a capital")
 	}
 	if e.Plural == e.Singular {
 		l.fail(e.Pos, `name the list: @entity(plural: "…")`, "the plural of %s is %s too", e.Singular, e.Plural)
@@ -46,7 +41,6 @@ func (l *loader) entity(d *ast.Definition) *Entity {
 	e.Fields = l.fields(d, true)
 	l.id(e)
 	l.state(e, d)
-	l.fieldNames(e)
 	return e
 }
 
@@ -58,7 +52,7 @@ func (l *loader) id(e *Entity) {
 		return
 	}
 	f := e.Fields[i]
-	if f.Type.Kind != KindID || !f.Type.NonNull || f.Type.List || f.Indexed || f.Unique {
+	if f.Type.Kind != KindID || !f.Type.NonNull || f.Type.List || f.Indexed || f.Unique || f.Copy != nil {
 		l.fail(f.Pos, "write `id: ID!`", "the id of %s is not of type ID!, or has directives", e.Name)
 	}
 	e.Fields = slices.Insert(slices.Delete(e.Fields, i, i+1), 0, f)
@@ -70,17 +64,19 @@ func (l *loader) state(e *Entity, d *ast.Definition) {
 			continue
 		}
 		f := e.Field(fd.Name)
-		switch {
-		case f == nil:
-		case e.State != nil:
+		if f == nil {
+			continue
+		}
+		if e.State != nil {
 			l.fail(f.Pos, "leave one out", "%s has two @state fields, %s and %s", e.Name, e.State.Name, f.Name)
-		case f.Type.Kind != KindEnum || f.Type.List || !f.Type.NonNull:
+			continue
+		}
+		if f.Type.Kind != kindUnknown && (f.Type.Kind != KindEnum || f.Type.List || !f.Type.NonNull) {
 			l.fail(f.Pos, "give it an enum: `status: "+e.Name+"Status!`", "the @state field %s.%s is not a non-null enum", e.Name, f.Name)
-		default:
-			e.State = f
-			for _, v := range l.enum(f.Type.Name).Values {
-				e.States = append(e.States, v.Name)
-			}
+		}
+		e.State = f // though it be wrong: what follows from that is no mistake of its own
+		for _, v := range l.enum(f.Type.Name).Values {
+			e.States = append(e.States, v.Name)
 		}
 	}
 }
@@ -92,34 +88,4 @@ func (l *loader) enum(name string) *Enum {
 		}
 	}
 	return &Enum{}
-}
-
-// fieldNames checks names that the API derives or keeps for itself.
-func (l *loader) fieldNames(e *Entity) {
-	for _, f := range e.Fields {
-		if reservedFields[f.Name] || reservedFilters[f.Name] || strings.HasPrefix(f.Name, "_") {
-			l.fail(f.Pos, "choose another name", "the field name %s is reserved", f.Name)
-		}
-		if f.Ref != nil && e.Field(f.Name+"Id") != nil {
-			l.fail(e.Field(f.Name+"Id").Pos, "rename it", "%s.%sId is derived from the ref %s", e.Name, f.Name, f.Name)
-		}
-	}
-	l.goNames(e.Name, e.Fields)
-	for _, o := range l.model.Objects {
-		if o.Pos.File == e.Pos.File {
-			l.goNames(o.Name, o.Fields)
-		}
-	}
-}
-
-// goNames refuses fields whose Go names are equal.
-func (l *loader) goNames(typeName string, fields []*Field) {
-	seen := map[string]*Field{}
-	for _, f := range fields {
-		k := strings.ToLower(strings.ReplaceAll(f.Name, "_", ""))
-		if other := seen[k]; other != nil && other.Name != f.Name {
-			l.fail(f.Pos, "rename one of them", "%s.%s and %s.%s are one name in Go", typeName, other.Name, typeName, f.Name)
-		}
-		seen[k] = f
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -79,8 +80,14 @@ func (l *loader) parse(fsys fs.FS) ([]*ast.SchemaDocument, error) {
 }
 
 func (l *loader) parseFile(name, text string) *ast.SchemaDocument {
-	if len(text) > maxFileBytes {
+	switch base := path.Base(name); {
+	case len(text) > maxFileBytes:
 		l.fail(Pos{name, 1, 1}, "split it", "the file has more than %d bytes", maxFileBytes)
+		return nil
+	case base[0] == '_' || base[0] == '.':
+		l.fail(Pos{name, 1, 1}, "begin its name with a letter", "Go would leave out the code of a file that is called %s", base)
+	case !utf8.ValidString(text):
+		l.fail(Pos{name, badLine(text), 1}, "save it as UTF-8", "the file is no UTF-8")
 		return nil
 	}
 	doc, err := parser.ParseSchema(&ast.Source{Name: name, Input: text})
@@ -100,6 +107,16 @@ func (l *loader) parseFile(name, text string) *ast.SchemaDocument {
 	return doc
 }
 
+// badLine returns the first line that is no UTF-8.
+func badLine(text string) int {
+	for i, line := range strings.Split(text, "\n") {
+		if !utf8.ValidString(line) {
+			return i + 1
+		}
+	}
+	return 1
+}
+
 // collect sorts what the files declare and refuses what a model can't hold.
 func (l *loader) collect(docs []*ast.SchemaDocument) {
 	for _, doc := range docs {
@@ -117,6 +134,8 @@ func (l *loader) collect(docs []*ast.SchemaDocument) {
 				l.fail(posOf(d.Position), "write everything in the type itself", "only Mutation can be extended, not %s", d.Name)
 				continue
 			}
+			l.noDirectives(d.Directives, "Mutation")
+			l.noInterfaces(d)
 			l.commands = append(l.commands, d.Fields...)
 		}
 	}
@@ -138,8 +157,27 @@ func (l *loader) define(d *ast.Definition) {
 		l.fail(p, "choose another name", "the name %s is taken by Daybook", d.Name)
 	default:
 		l.defs[d.Name] = d
+		l.capital(d)
 		if d.Kind == ast.Object && d.Directives.ForName("entity") != nil {
 			l.entityOf[d.Name] = d
 		}
+	}
+}
+
+// capital refuses type names that would not be exported in Go: rules could not name them.
+func (l *loader) capital(d *ast.Definition) {
+	if c := d.Name[0]; c >= 'A' && c <= 'Z' {
+		return
+	}
+	kind := map[ast.DefinitionKind]string{ast.Enum: "an enum", ast.InputObject: "an input", ast.Object: "a type"}[d.Kind]
+	if d.Directives.ForName("entity") != nil {
+		kind = "an entity"
+	}
+	l.fail(posOf(d.Position), "write "+upperFirst(d.Name), "the name of %s begins with a capital", kind)
+}
+
+func (l *loader) noInterfaces(d *ast.Definition) {
+	if len(d.Interfaces) > 0 {
+		l.fail(posOf(d.Position), "leave out implements", "a model has no interfaces")
 	}
 }

@@ -82,6 +82,8 @@ const (
 	KindEnum                 // string
 	KindObject               // Record (value objects and input objects)
 	KindEntity               // string: the id of a referenced entity (only on ref fields)
+
+	kindUnknown Kind = -1 // of a type that there is not: only in models that are refused
 )
 
 // Type is the type of a field or argument. Lists of lists do not exist in a model.
@@ -114,6 +116,7 @@ type Enum struct {
 type EnumValue struct {
 	Name        string
 	Description string
+	Pos         Pos
 }
 
 // CommandKind says what a command does to its entity's life.

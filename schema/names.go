@@ -15,25 +15,6 @@ var kinds = map[string]Kind{
 
 func builtin(name string) bool { _, ok := kinds[name]; return ok }
 
-// reservedTypes are type names of the API that belong to no entity.
-var reservedTypes = map[string]bool{
-	"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true, "Receipt": true, "CommandError": true,
-	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
-	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
-	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,
-}
-
-// reservedFields are field names of every entity of the API, or held back for it.
-var reservedFields = map[string]bool{
-	"nodeId": true, "version": true, "createdAt": true, "updatedAt": true, "history": true, "possibleCommands": true, "command": true,
-}
-
-// reservedFilters are names that filters use beside fields.
-var reservedFilters = map[string]bool{"and": true, "or": true, "not": true}
-
-// reservedArgs are argument names of every command.
-var reservedArgs = map[string]bool{"command": true}
-
 // DerivedTypes returns the names of the API's types that are derived from an entity's name.
 func DerivedTypes(entity string) []string {
 	var out []string
@@ -69,4 +50,36 @@ func UpperSnake(name string) string {
 		b.WriteRune(r)
 	}
 	return strings.ToUpper(b.String())
+}
+
+// GoName is a GraphQL name as an exported Go name: customer_name CustomerName, id ID.
+func GoName(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		if part != "" {
+			b.WriteString(upperFirst(part))
+		}
+	}
+	if b.String() == "Id" {
+		return "ID"
+	}
+	return b.String()
+}
+
+// GoValue is the Go name of an enum's value.
+func GoValue(enum, value string) string { return enum + GoName(strings.ToLower(value)) }
+
+// fold is what two names have in common that differ only in case and underscores: they may be one name in Go, in an enum of fields to sort by,
+// or in SQLite, whose tables' names have no case.
+func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// describe is a description as it is generated: lines end as they do in Go and SDL, and control characters, which neither has, are spaces.
+func describe(text string) string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\ufeff' {
+			return ' '
+		}
+		return r
+	}, text)
 }

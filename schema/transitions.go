@@ -41,26 +41,30 @@ func (l *loader) command(d *ast.FieldDefinition) *Command {
 	l.onlyDirectives(d.Directives, "the command "+d.Name, "transition")
 	dir := d.Directives.ForName("transition")
 	e := l.find(d.Type.Name())
-	switch {
-	case dir == nil:
+	if dir == nil {
 		l.fail(p, "add @transition(…)", "the mutation %s is no command", d.Name)
-		return nil
+	} else {
+		l.onlyArgs(dir, "from", "to", "emits", "deletes")
+	}
+	switch {
 	case e == nil || d.Type.Elem != nil:
 		l.fail(p, "return the entity that it changes", "the command %s returns %s, which is no entity", d.Name, d.Type)
-		return nil
 	case !d.Type.NonNull:
 		l.fail(p, "write "+e.Name+"!", "the command %s returns a nullable %s", d.Name, e.Name)
 	}
 	if strings.HasPrefix(d.Name, "_") {
 		l.fail(p, "choose another name", "the name %s is reserved", d.Name)
 	}
-	l.onlyArgs(dir, "from", "to", "emits", "deletes")
-	c := &Command{Name: d.Name, Entity: e, Description: d.Description, Pos: p, Event: l.name(dir, "emits")}
+	args, id := l.argList(d)
+	if dir == nil || e == nil || d.Type.Elem != nil {
+		return nil
+	}
+	c := &Command{Name: d.Name, Entity: e, Description: describe(d.Description), Pos: p, Event: l.name(dir, "emits")}
 	if c.Event == "" {
 		c.Event = l.eventName(c, dir)
 	}
 	l.states(c, dir)
-	l.args(c, d)
+	l.args(c, args, id)
 	if dir.Arguments.ForName("to") == nil || c.To != "" { // an unknown state was complained about
 		l.effect(c)
 	}
@@ -142,7 +146,7 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 		switch {
 		case v.Kind != ast.EnumValue:
 			l.fail(posOf(v.Position), "write a state without quotes", "%s of @transition is no state", v.String())
-		case c.Entity.State != nil && !slices.Contains(c.Entity.States, v.Raw):
+		case len(c.Entity.States) > 0 && !slices.Contains(c.Entity.States, v.Raw):
 			l.fail(posOf(v.Position), "use one of "+strings.Join(c.Entity.States, ", "), "%s has no state %s", c.Entity.Name, v.Raw)
 		case slices.Contains(states, v.Raw):
 			l.fail(posOf(v.Position), "leave one out", "the state %s is named twice", v.Raw)
@@ -153,124 +157,9 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 	return states, true
 }
 
-// args reads the arguments.
-func (l *loader) args(c *Command, d *ast.FieldDefinition) {
-	hasID := false
-	for _, ad := range d.Arguments {
-		p := posOf(ad.Position)
-		l.noDirectives(ad.Directives, "an argument")
-		if ad.DefaultValue != nil {
-			l.fail(p, "set it in a rule", "an argument of a command has no default")
-		}
-		switch {
-		case ad.Name == "id":
-			hasID = true
-			if ad.Type.String() != "ID!" {
-				l.fail(p, "write id: ID!", "the id of %s is a %s", c.Name, ad.Type)
-			}
-			continue
-		case reservedArgs[ad.Name]:
-			l.fail(p, "choose another name", "the argument name %s is reserved", ad.Name)
-			continue
-		}
-		if t, ok := l.typeOf(ad.Type, p, true); ok {
-			c.Args = append(c.Args, l.arg(c, ad, t))
-		}
-	}
-	switch {
-	case c.Kind == Create && hasID:
-		l.fail(c.Pos, "leave out id: every create has an optional one", "%s creates, and declares an id", c.Name)
-	case c.Kind != Create && !hasID:
-		l.fail(c.Pos, "add the argument id: ID!", "%s does not say which %s it changes", c.Name, c.Entity.Name)
-	}
-}
-
-func (l *loader) arg(c *Command, ad *ast.ArgumentDefinition, t Type) *Arg {
-	p := posOf(ad.Position)
-	a := &Arg{Name: ad.Name, Type: t, Description: ad.Description, Pos: p}
-	f := c.Entity.Field(ad.Name)
-	if f == nil {
-		return a
-	}
-	a.Field = f
-	want := inputType(f)
-	switch {
-	case f.Copy != nil:
-		l.fail(p, "leave it out", "%s.%s is a copy: no command sets it", c.Entity.Name, f.Name)
-	case f == c.Entity.State:
-		l.fail(p, "leave it out: transitions set the state", "%s is the state of %s", f.Name, c.Entity.Name)
-	case want.Name != t.Name || want.List != t.List:
-		l.fail(p, "write "+want.String()+", or rename the argument", "%s of %s is not of the type of %s.%s", a.Name, c.Name, c.Entity.Name, f.Name)
-	}
-	if f.Ref != nil {
-		a.Ref = f.Ref.Entity
-	}
-	return a
-}
-
-// inputType is the type that an argument has which sets a field.
-func inputType(f *Field) Type {
-	t := f.Type
-	switch {
-	case f.Ref != nil || t.Kind == KindEntity:
-		t.Kind, t.Name = KindID, "ID"
-	case t.Kind == KindObject:
-		t.Name += "Input"
-	}
-	return t
-}
-
 // effect refuses a command that can't change anything.
 func (l *loader) effect(c *Command) {
 	if c.Kind == Transition && len(c.Args) == 0 && (c.To == "" || len(c.From) == 1 && c.From[0] == c.To) {
 		l.fail(c.Pos, "add to: …, or an argument", "%s stays in its state and changes no field", c.Name)
-	}
-}
-
-// crud makes the commands of @crud.
-func (l *loader) crud(e *Entity) {
-	dir := l.entityOf[e.Name].Directives.ForName("crud")
-	l.onlyArgs(dir, "computed")
-	l.computed(e, dir)
-	if e.State != nil {
-		l.fail(e.Pos, "leave out @crud and declare transitions", "%s has both @state and @crud", e.Name)
-		return
-	}
-	var create, update []*Arg
-	for _, f := range e.Fields[min(1, len(e.Fields)):] {
-		if f.Copy != nil || f.Computed {
-			continue
-		}
-		a := &Arg{Name: f.Name, Type: inputType(f), Field: f, Description: f.Description, Pos: f.Pos}
-		if f.Ref != nil {
-			a.Ref = f.Ref.Entity
-		}
-		create = append(create, a)
-		u := *a
-		u.Type.NonNull = false
-		update = append(update, &u)
-	}
-	for _, c := range []*Command{
-		{Name: "create" + e.Name, Kind: Create, Event: e.Name + "Created", Args: create},
-		{Name: "update" + e.Name, Kind: Transition, Event: e.Name + "Updated", Args: update},
-		{Name: "delete" + e.Name, Kind: Delete, Event: e.Name + "Deleted"},
-	} {
-		c.Entity, c.CRUD, c.Pos = e, true, e.Pos
-		l.add(c)
-	}
-}
-
-func (l *loader) computed(e *Entity, dir *ast.Directive) {
-	a := dir.Arguments.ForName("computed")
-	if a == nil {
-		return
-	}
-	for _, child := range a.Value.Children {
-		f := e.Field(child.Value.Raw)
-		if f == nil || child.Value.Kind != ast.StringValue {
-			l.fail(posOf(child.Value.Position), "name a field in quotes", "%s is no field of %s", child.Value.String(), e.Name)
-			continue
-		}
-		f.Computed = true
 	}
 }

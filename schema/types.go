@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"strings"
+
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -8,15 +10,19 @@ import (
 func (l *loader) enums() {
 	for _, d := range l.defsOf(ast.Enum) {
 		l.noDirectives(d.Directives, "an enum")
-		e := &Enum{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		e := &Enum{Name: d.Name, Description: describe(d.Description), Pos: posOf(d.Position)}
 		seen := map[string]bool{}
 		for _, v := range d.EnumValues {
 			l.noDirectives(v.Directives, "an enum value")
-			if seen[v.Name] {
-				l.fail(posOf(v.Position), "leave one out", "%s has the value %s twice", d.Name, v.Name)
+			p := posOf(v.Position)
+			switch {
+			case seen[v.Name]:
+				l.fail(p, "leave one out", "%s has the value %s twice", d.Name, v.Name)
+			case v.Name == "true" || v.Name == "false" || v.Name == "null" || strings.HasPrefix(v.Name, "__"):
+				l.fail(p, "write "+strings.ToUpper(strings.TrimLeft(v.Name, "_")), "%s.%s can't be a value: GraphQL has it for itself", d.Name, v.Name)
 			}
 			seen[v.Name] = true
-			e.Values = append(e.Values, EnumValue{v.Name, v.Description})
+			e.Values = append(e.Values, EnumValue{v.Name, describe(v.Description), p})
 		}
 		if len(e.Values) == 0 {
 			l.fail(e.Pos, "list its values", "the enum %s has no values", d.Name)
@@ -44,13 +50,14 @@ func (l *loader) objects() {
 			continue
 		}
 		l.onlyDirectives(d.Directives, "the type "+d.Name)
-		o := &Object{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		l.noInterfaces(d)
+		o := &Object{Name: d.Name, Description: describe(d.Description), Pos: posOf(d.Position)}
 		o.Fields = l.fields(d, false)
 		l.model.Objects = append(l.model.Objects, o)
 	}
 	for _, d := range l.defsOf(ast.InputObject) {
 		l.noDirectives(d.Directives, "an input")
-		o := &Object{Name: d.Name, Description: d.Description, Pos: posOf(d.Position)}
+		o := &Object{Name: d.Name, Description: describe(d.Description), Pos: posOf(d.Position)}
 		o.Fields = l.inputFields(d)
 		l.model.Inputs = append(l.model.Inputs, o)
 	}
@@ -93,15 +100,11 @@ func (l *loader) fields(d *ast.Definition, entity bool) []*Field {
 		if len(fd.Arguments) > 0 {
 			l.fail(p, "leave them out", "a field of a model has no arguments")
 		}
-		f := &Field{Name: fd.Name, Description: fd.Description, Pos: p}
-		var ok bool
-		if f.Type, ok = l.typeOf(fd.Type, p, false); !ok {
-			continue
-		}
+		f := &Field{Name: fd.Name, Description: describe(fd.Description), Type: l.typeOf(fd.Type, p, false), Pos: p}
 		l.fieldDirectives(d, f, fd.Directives, entity)
 		out = append(out, f)
 	}
-	if len(out) == 0 && len(d.Fields) == 0 {
+	if len(d.Fields) == 0 {
 		l.fail(posOf(d.Position), "give it fields", "the type %s has no fields", d.Name)
 	}
 	return out
@@ -109,58 +112,65 @@ func (l *loader) fields(d *ast.Definition, entity bool) []*Field {
 
 func (l *loader) inputFields(d *ast.Definition) []*Field {
 	var out []*Field
+	seen := map[string]bool{}
 	for _, fd := range d.Fields {
 		p := posOf(fd.Position)
+		if seen[fd.Name] {
+			l.fail(p, "leave one out", "%s has the field %s twice", d.Name, fd.Name)
+			continue
+		}
+		seen[fd.Name] = true
 		l.noDirectives(fd.Directives, "a field of an input")
 		if fd.DefaultValue != nil {
 			l.fail(p, "set it in a rule", "a field of an input has no default")
 		}
-		if t, ok := l.typeOf(fd.Type, p, true); ok {
-			out = append(out, &Field{Name: fd.Name, Description: fd.Description, Type: t, Pos: p})
-		}
+		out = append(out, &Field{Name: fd.Name, Description: describe(fd.Description), Type: l.typeOf(fd.Type, p, true), Pos: p})
+	}
+	if len(d.Fields) == 0 {
+		l.fail(posOf(d.Position), "give it fields", "the input %s has no fields", d.Name)
 	}
 	return out
 }
 
-// typeOf reads a type. Of inputs, objects are inputs.
-func (l *loader) typeOf(t *ast.Type, p Pos, input bool) (Type, bool) {
-	out := Type{NonNull: t.NonNull}
+// typeOf reads a type. Of inputs, objects are inputs. A type that is wrong is complained about, and of a kind that no later check minds.
+func (l *loader) typeOf(t *ast.Type, p Pos, input bool) Type {
+	out := Type{NonNull: t.NonNull, Name: t.Name()}
 	if t.Elem != nil {
 		out.List, out.ElemNonNull = true, t.Elem.NonNull
-		t = t.Elem
-		if t.Elem != nil {
+		if t.Elem.Elem != nil {
 			l.fail(p, "put the inner list into a type of its own", "a list of lists can't be stored")
-			return out, false
+			out.Kind = kindUnknown
+			return out
 		}
 	}
-	out.Name = t.NamedType
-	if kind, ok := kinds[out.Name]; ok {
-		out.Kind = kind
-		return out, true
+	out.Kind = l.kindOf(out.Name, p, input)
+	return out
+}
+
+func (l *loader) kindOf(name string, p Pos, input bool) Kind {
+	if kind, ok := kinds[name]; ok {
+		return kind
 	}
-	d := l.defs[out.Name]
+	d := l.defs[name]
 	switch {
-	case d == nil && input && l.derivable(out.Name):
-		out.Kind = KindObject
+	case d == nil && input && l.derivable(name):
+		return KindObject
 	case d == nil:
-		l.fail(p, "declare it, or use a scalar", "there is no type %s", out.Name)
-		return out, false
+		l.fail(p, "declare it, or use a scalar", "there is no type %s", name)
 	case d.Kind == ast.Enum:
-		out.Kind = KindEnum
+		return KindEnum
 	case d.Kind == ast.InputObject && input:
-		out.Kind = KindObject
+		return KindObject
 	case d.Kind == ast.InputObject:
-		l.fail(p, "use a type", "%s is an input: a field can't hold it", out.Name)
-		return out, false
+		l.fail(p, "use a type", "%s is an input: a field can't hold it", name)
 	case input:
-		l.fail(p, "write "+suggestInput(l, out.Name), "%s is not an input type", out.Name)
-		return out, false
-	case l.entityOf[out.Name] != nil:
-		out.Kind = KindEntity
+		l.fail(p, "write "+suggestInput(l, name), "%s is not an input type", name)
+	case l.entityOf[name] != nil:
+		return KindEntity
 	default:
-		out.Kind = KindObject
+		return KindObject
 	}
-	return out, true
+	return kindUnknown
 }
 
 func suggestInput(l *loader, name string) string {

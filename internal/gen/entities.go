@@ -35,7 +35,7 @@ func entities(m *schema.Model) map[string]string {
 	for _, c := range m.Commands {
 		at(c.Pos).input(c)
 	}
-	out := map[string]string{"record_gen.go": recordHelpers}
+	out := map[string]string{helpersFile: recordHelpers}
 	for name, f := range files {
 		out[name] = f.source()
 	}
@@ -114,7 +114,7 @@ func (f *goFile) structure(name, description string, fields []*schema.Field) {
 	f.doc(name, description, "see the model.")
 	f.printf("type %s struct {\n", name)
 	for _, fd := range fields {
-		f.printf("\t%s %s%s\n", goName(fd.Name), f.goType(fd.Type), comment(fd))
+		f.printf("\t%s %s%s\n", schema.GoName(fd.Name), f.goType(fd.Type), comment(fd))
 	}
 	f.printf("}\n")
 }
@@ -142,7 +142,7 @@ func (f *goFile) object(name, description string, fields []*schema.Field) {
 // input writes the input of a command.
 func (f *goFile) input(c *schema.Command) {
 	f.schema = true
-	name := goName(c.Name)
+	name := schema.GoName(c.Name)
 	fields := make([]*schema.Field, len(c.Args))
 	for i, a := range c.Args {
 		fields[i] = &schema.Field{Name: a.Name, Type: a.Type}
@@ -160,7 +160,7 @@ func (f *goFile) enum(e *schema.Enum) {
 	f.doc(e.Name, e.Description, "see the model.")
 	f.printf("type %s string\n\n// The values of %s.\nconst (\n", e.Name, e.Name)
 	for _, v := range e.Values {
-		f.printf("\t%s%s %s = %q\n", e.Name, goName(strings.ToLower(v.Name)), e.Name, v.Name)
+		f.printf("\t%s %s = %q\n", schema.GoValue(e.Name, v.Name), e.Name, v.Name)
 	}
 	f.printf(")\n")
 }
@@ -172,13 +172,13 @@ func (f *goFile) reads(fields []*schema.Field) {
 		of := f.fromAny(t)
 		switch {
 		case t.List && t.ElemNonNull:
-			f.printf("\t\t%s: list(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+			f.printf("\t\t%s: list(r[%q], %s),\n", schema.GoName(fd.Name), fd.Name, of)
 		case t.List:
-			f.printf("\t\t%s: listOfNullable(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+			f.printf("\t\t%s: listOfNullable(r[%q], %s),\n", schema.GoName(fd.Name), fd.Name, of)
 		case t.NonNull:
-			f.printf("\t\t%s: one(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+			f.printf("\t\t%s: one(r[%q], %s),\n", schema.GoName(fd.Name), fd.Name, of)
 		default:
-			f.printf("\t\t%s: nullable(r[%q], %s),\n", goName(fd.Name), fd.Name, of)
+			f.printf("\t\t%s: nullable(r[%q], %s),\n", schema.GoName(fd.Name), fd.Name, of)
 		}
 	}
 }
@@ -196,7 +196,7 @@ func (f *goFile) fromAny(t schema.Type) string {
 
 // writes writes the statement that puts a field into the record r.
 func (f *goFile) writes(fd *schema.Field, dropZero bool) {
-	t, name := fd.Type, "v."+goName(fd.Name)
+	t, name := fd.Type, "v."+schema.GoName(fd.Name)
 	to := "plain[" + f.elem(t) + "]"
 	switch t.Kind {
 	case schema.KindEnum:
@@ -258,129 +258,3 @@ func (f *goFile) structName(name string) string {
 	}
 	return name
 }
-
-// goName is a GraphQL name as an exported Go name.
-func goName(name string) string {
-	var b strings.Builder
-	for part := range strings.SplitSeq(name, "_") {
-		if part != "" {
-			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-		}
-	}
-	if b.String() == "Id" {
-		return "ID"
-	}
-	return b.String()
-}
-
-const recordHelpers = header + `package entity
-
-import "` + runtimeModule + `/schema"
-
-func as[T any](v any) T { return v.(T) }
-
-func text[T ~string](v any) T { return T(v.(string)) }
-
-func record[T any](of func(schema.Record) T) func(any) T {
-	return func(v any) T { return of(v.(schema.Record)) }
-}
-
-func one[T any](v any, of func(any) T) T {
-	if v == nil {
-		var zero T
-		return zero
-	}
-	return of(v)
-}
-
-func nullable[T any](v any, of func(any) T) *T {
-	if v == nil {
-		return nil
-	}
-	t := of(v)
-	return &t
-}
-
-func list[T any](v any, of func(any) T) []T {
-	items, ok := v.([]any)
-	if !ok {
-		return nil
-	}
-	out := make([]T, len(items))
-	for i, item := range items {
-		out[i] = of(item)
-	}
-	return out
-}
-
-func listOfNullable[T any](v any, of func(any) T) []*T {
-	items, ok := v.([]any)
-	if !ok {
-		return nil
-	}
-	out := make([]*T, len(items))
-	for i, item := range items {
-		out[i] = nullable(item, of)
-	}
-	return out
-}
-
-func plain[T any](v T) any { return v }
-
-func untext[T ~string](v T) any { return string(v) }
-
-func unrecord[T interface{ Record() schema.Record }](v T) any { return v.Record() }
-
-func putNullable[T any](r schema.Record, name string, v *T, to func(T) any) {
-	if v != nil {
-		r[name] = to(*v)
-	}
-}
-
-func putUnlessZero[T comparable](r schema.Record, name string, v T, to func(T) any) {
-	var zero T
-	if v != zero {
-		r[name] = to(v)
-	}
-}
-
-func putList[T any](r schema.Record, name string, v []T, to func(T) any) {
-	if v == nil {
-		return
-	}
-	items := make([]any, len(v))
-	for i, e := range v {
-		items[i] = to(e)
-	}
-	r[name] = items
-}
-
-func putListOfNullable[T any](r schema.Record, name string, v []*T, to func(T) any) {
-	if v == nil {
-		return
-	}
-	items := make([]any, len(v))
-	for i, e := range v {
-		if e != nil {
-			items[i] = to(*e)
-		}
-	}
-	r[name] = items
-}
-
-// Helpers that this model does not need.
-var (
-	_ = as[int]
-	_ = text[string]
-	_ = record[int]
-	_ = nullable[int]
-	_ = list[int]
-	_ = listOfNullable[int]
-	_ = plain[int]
-	_ = untext[string]
-	_ = putNullable[int]
-	_ = putUnlessZero[int]
-	_ = putList[int]
-	_ = putListOfNullable[int]
-)
-`

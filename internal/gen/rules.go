@@ -36,7 +36,7 @@ func ruleTable(dir, module string, m *schema.Model) (string, error) {
 	for _, r := range rules {
 		e := r.command.Entity
 		fmt.Fprintf(&b, "\t\t%q: func(c *command.Context, record, input schema.Record) (schema.Record, error) {\n", r.command.Name)
-		fmt.Fprintf(&b, "\t\t\tv := entity.%sOf(record)\n\t\t\tif err := %s(c, v, entity.%sOf(input)); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", e.Name, r.name, goName(r.command.Name))
+		fmt.Fprintf(&b, "\t\t\tv := entity.%sOf(record)\n\t\t\tif err := %s(c, v, entity.%sOf(input)); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", e.Name, r.name, schema.GoName(r.command.Name))
 		fmt.Fprintf(&b, "\t\t\treturn command.KeepEmpty(record, v.Record()%s), nil\n\t\t},\n", textFields(e))
 	}
 	b.WriteString("\t}\n}\n")
@@ -61,7 +61,7 @@ func readRules(dir string, m *schema.Model) ([]rule, error) {
 	}
 	byGoName := map[string]*schema.Command{}
 	for _, c := range m.Commands {
-		byGoName[goName(c.Name)] = c
+		byGoName[schema.GoName(c.Name)] = c
 	}
 	var out []rule
 	var mistakes []error
@@ -107,7 +107,7 @@ func readRule(fn *ast.FuncDecl, commands map[string]*schema.Command) (rule, erro
 	case c == nil:
 		return rule{}, fmt.Errorf("%s looks like a rule, but the model has no such command: name it as a command is, or write its name in lower case", fn.Name.Name)
 	}
-	want := []string{"*command.Context", "*entity." + c.Entity.Name, "entity." + goName(c.Name)}
+	want := []string{"*command.Context", "*entity." + c.Entity.Name, "entity." + schema.GoName(c.Name)}
 	if !slices.Equal(params, want) || !slices.Equal(flatten(fn.Type.Results), []string{"error"}) {
 		return rule{}, fmt.Errorf("the rule %s is not as it should be: write func %s(c %s, %s %s, in %s) error", fn.Name.Name, fn.Name.Name, want[0], c.Entity.Singular, want[1], want[2])
 	}

@@ -1,0 +1,29 @@
+package schema
+
+// reservedTypes are type names of the API that belong to no entity.
+var reservedTypes = map[string]bool{
+	"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true, "Receipt": true, "CommandError": true,
+	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
+	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
+	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,
+}
+
+// reservedFields are field names of every entity of the API, or held back for it.
+var reservedFields = []string{"nodeId", "version", "createdAt", "updatedAt", "history", "possibleCommands", "command"}
+
+// reservedFilters are names that filters use beside fields.
+var reservedFilters = []string{"and", "or", "not"}
+
+// reservedSingulars are fields of the types around an entity, which have a field for the entity too: its payload, its changes.
+var reservedSingulars = []string{"receipt", "errors", "type", "id", "event", "token"}
+
+// reservedQueries are query fields that belong to no entity.
+var reservedQueries = []string{"node", "daybook"}
+
+// reservedGo are names of the generated package graph, in which an entity is a type too.
+var reservedGo = []string{
+	"API", "Command", "Query", "New", "Node", "Fingerprint", "Config", "ResolverRoot", "DirectiveRoot", "ComplexityRoot", "NewExecutableSchema",
+}
+
+// reservedObjects are the API's types with fields that belong to no entity: gqlgen makes an interface CommandErrorResolver.
+var reservedObjects = []string{"Query", "Mutation", "Subscription", "CommandError", "EventInfo", "PageInfo", "Receipt"}
