@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path"
+)
+
+// Fingerprint tells a model from another by everything that code is generated from: names, types, descriptions and order, not comments and white space.
+// The generator writes it into package graph, so that a program notices that its model changed since.
+func (m *Model) Fingerprint() string {
+	h := sha256.New()
+	for _, e := range m.Entities {
+		printf(h, "entity %q %q %q %q %q %v", e.Name, e.Singular, e.Plural, e.Description, e.File, e.CRUD)
+		printFields(h, e.Fields)
+		for _, i := range e.Inverses {
+			printf(h, "inverse %+v", *i)
+		}
+		if e.State != nil {
+			printf(h, "state %q", e.State.Name)
+		}
+	}
+	for _, o := range append(append([]*Object{}, m.Objects...), m.Inputs...) {
+		printf(h, "object %q %q %v %q", o.Name, o.Description, o.Derived, path.Base(o.Pos.File))
+		printFields(h, o.Fields)
+	}
+	for _, e := range m.Enums {
+		printf(h, "enum %q %q %q", e.Name, e.Description, path.Base(e.Pos.File))
+		for _, v := range e.Values {
+			printf(h, "value %q %q", v.Name, v.Description)
+		}
+	}
+	for _, c := range m.Commands {
+		printf(h, "command %q %q %d %q %q %q %q %q", c.Name, c.Entity.Name, c.Kind, c.From, c.To, c.Event, c.Description, path.Base(c.Pos.File))
+		for _, a := range c.Args {
+			printf(h, "argument %q %q %q %v", a.Name, a.Type, a.Description, a.Field != nil)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func printFields(h io.Writer, fields []*Field) {
+	for _, f := range fields {
+		printf(h, "field %q %q %q %v %v %v", f.Name, f.Type, f.Description, f.Indexed, f.Unique, f.Computed)
+		if f.Ref != nil {
+			printf(h, "ref %+v", *f.Ref)
+		}
+		if f.Copy != nil {
+			printf(h, "copy %+v", *f.Copy)
+		}
+	}
+}
+
+func printf(h io.Writer, format string, args ...any) { fmt.Fprintf(h, format+"\n", args...) }
