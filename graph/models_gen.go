@@ -21,6 +21,9 @@ var (
 	Query string // the read half
 )
 
+// Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
+const Fingerprint = "64e467f362df80d46c456da88793152d"
+
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Schema: s, Resolvers: &root{rt}})

@@ -14,7 +14,7 @@ func main() {
 		dir = os.Args[1]
 	}
 	if err := os.Chdir(dir); err == nil {
-		err = gen.Run(".")
+		err = gen.Run(".", os.Stderr)
 		if err == nil {
 			return
 		}

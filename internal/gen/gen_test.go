@@ -13,9 +13,12 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
+// root is this checkout: tests change the working folder.
+var root, _ = filepath.Abs("../..")
+
 func storeModel(t *testing.T) *schema.Model {
 	t.Helper()
-	m, err := schema.Load(os.DirFS("../.."))
+	m, err := schema.Load(os.DirFS(root))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,15 +84,11 @@ func TestEveryFieldHasARightfulPlace(t *testing.T) {
 func module(t *testing.T, sdl, rules string) string {
 	t.Helper()
 	dir := t.TempDir()
-	root, err := filepath.Abs("../..")
+	mod, err := os.ReadFile(filepath.Join(root, "examples/minimal/go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	mod, err := os.ReadFile("../../examples/minimal/go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := os.ReadFile("../../examples/minimal/go.sum")
+	sum, err := os.ReadFile(filepath.Join(root, "examples/minimal/go.sum"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,16 +126,20 @@ func AgeThing(c *command.Context, thing *entity.Thing, in entity.AgeThing) error
 `
 )
 
+func run(t *testing.T, dir string, command ...string) {
+	t.Helper()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // TestANewModelCompiles generates a module from nothing, and again: the second time changes nothing.
 func TestANewModelCompiles(t *testing.T) {
 	dir := module(t, thing, ageRule)
 	generate := func() string {
-		cmd := exec.Command("go", "run", "github.com/daybook-cqrs/daybook/cmd/generate")
-		cmd.Dir = dir
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		run(t, dir, "go", "run", "github.com/daybook-cqrs/daybook/cmd/generate")
 		var all strings.Builder
 		for _, pattern := range []string{"graph/*", "entity/*", "rules/*", "schema/*"} {
 			files, _ := filepath.Glob(filepath.Join(dir, pattern))
@@ -151,38 +154,8 @@ func TestANewModelCompiles(t *testing.T) {
 		return all.String()
 	}
 	first := generate()
-	cmd := exec.Command("go", "vet", "./...")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	run(t, dir, "go", "vet", "./...")
 	if generate() != first {
 		t.Error("generating again changed something")
-	}
-}
-
-func TestWrongRulesAreErrors(t *testing.T) {
-	m := storeModel(t)
-	for name, c := range map[string]struct{ code, want string }{
-		"a typo":          {"func AproveOrder(c *command.Context, o *entity.Order, in entity.ApproveOrder) error { return nil }", "no such command"},
-		"wrong entity":    {"func ApproveOrder(c *command.Context, o *entity.Customer, in entity.ApproveOrder) error { return nil }", "*entity.Order"},
-		"no error":        {"func ApproveOrder(c *command.Context, o *entity.Order, in entity.ApproveOrder) {}", "error"},
-		"input forgotten": {"func ApproveOrder(c *command.Context, o *entity.Order) error { return nil }", "entity.ApproveOrder"},
-		"no Go":           {"func {", "rules/r.go:2"},
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "r.go"), []byte("package rules\n"+c.code), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ruleTable(dir, "example.org/x", m); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "rules/r.go:2") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "r.go"), []byte("package rules\nfunc Helper(x int) int { return x }\nfunc approve(c *command.Context) {}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ruleTable(dir, "example.org/x", m); err != nil {
-		t.Error("helpers are no rules:", err)
 	}
 }

@@ -7,10 +7,7 @@ import (
 	"strings"
 
 	gqlgen "github.com/99designs/gqlgen/api"
-	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/99designs/gqlgen/codegen/templates"
-	"github.com/99designs/gqlgen/plugin"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/daybook-cqrs/daybook/schema"
@@ -35,6 +32,9 @@ var (
 	//go:embed query.graphql
 	Query string // the read half
 )
+
+// Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
+const Fingerprint = ` + fmt.Sprintf("%q", m.Fingerprint()) + `
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -118,7 +118,7 @@ func baseConfig(dir string) (*config.Config, error) {
 	} else {
 		cfg.SchemaFilename = config.StringList{"graph/api.graphql"}
 		cfg.Exec = config.ExecConfig{Filename: "graph/schema_gen.go", Package: "graph", Layout: config.ExecLayoutSingleFile}
-		cfg.SkipModTidy = true
+		cfg.SkipModTidy, cfg.SkipValidation = true, true // Run compiles
 		if err := config.CompleteConfig(cfg); err != nil {
 			return nil, err
 		}
@@ -127,75 +127,4 @@ func baseConfig(dir string) (*config.Config, error) {
 		cfg.Models = config.TypeMap{}
 	}
 	return cfg, nil
-}
-
-// resolvers is the gqlgen plugin that emits the resolver root: one line per field, whatever the model.
-type resolvers struct {
-	model *schema.Model
-	file  string
-}
-
-var _ plugin.CodeGenerator = (*resolvers)(nil)
-
-// Name implements plugin.Plugin.
-func (*resolvers) Name() string { return "daybook" }
-
-// GenerateCode implements plugin.CodeGenerator. It runs before gqlgen writes its own code, and keeps that from starting a goroutine per field:
-// fields only hand out what was loaded.
-func (p *resolvers) GenerateCode(data *codegen.Data) error {
-	for _, o := range data.Objects {
-		if !o.Root {
-			o.DisableConcurrency = true
-		}
-	}
-	return templates.Render(templates.Options{
-		PackageName: "graph", Filename: p.file, Data: data, Packages: data.Config.Packages, GeneratedHeader: false,
-		Template:   resolverTemplate,
-		FileNotice: strings.TrimSuffix(header, "\n\n"),
-		Funcs:      map[string]any{"body": p.body},
-	})
-}
-
-const resolverTemplate = `
-{{ reserveImport "context" }}
-{{ reserveImport "github.com/daybook-cqrs/daybook/resolve" }}
-{{ range $o := .Objects }}{{ if $o.HasResolvers }}
-func (r *root) {{ ucFirst $o.Name }}() {{ $o.ResolverInterface | ref }} { return {{ lcFirst $o.Name }}Fields{r.rt} }
-
-type {{ lcFirst $o.Name }}Fields struct{ rt *resolve.Runtime }
-{{ range $f := $o.Fields }}{{ if $f.IsResolver }}
-func (r {{ lcFirst $o.Name }}Fields) {{ $f.GoFieldName }}{{ $f.ShortResolverDeclaration }} {
-	{{ body $f }}
-}
-{{ end }}{{ end }}{{ end }}{{ end }}
-`
-
-// body writes the line that a resolver is.
-func (p *resolvers) body(f *codegen.Field) string {
-	goType := templates.CurrentImports.LookupType(f.TypeReference.GO)
-	resolve := templates.CurrentImports.Lookup(resolvePkg)
-	typeName := f.TypeReference.Definition.Name
-	entity := p.model.Entity(typeName) != nil && f.Type.Elem == nil
-	asked := goType
-	if entity || typeName == "Node" {
-		asked = "*" + resolve + ".Object"
-	}
-	var call string
-	switch {
-	case f.Object.Stream:
-		return fmt.Sprintf("return %s.Stream(ctx, r.rt)", resolve)
-	case f.Object.Root:
-		call = fmt.Sprintf("%s.Root[%s](ctx, r.rt)", resolve, asked)
-	case p.model.Entity(f.Object.Name) != nil:
-		call = fmt.Sprintf("%s.Field[%s](ctx, (*%s.Object)(obj), %q)", resolve, asked, resolve, f.Name)
-	default:
-		call = fmt.Sprintf("%s.Field[%s](ctx, obj, %q)", resolve, asked, f.Name)
-	}
-	switch {
-	case typeName == "Node":
-		return "o, err := " + call + "\n\treturn node(o), err"
-	case entity:
-		return fmt.Sprintf("o, err := %s\n\treturn (%s)(o), err", call, goType)
-	}
-	return "return " + call
 }

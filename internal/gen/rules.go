@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -20,123 +18,142 @@ type rule struct {
 	name    string
 }
 
-// ruleTable reads rules/*.go by syntax and writes the table that wires them. It reads no types: the package entity may not be there yet.
-func ruleTable(dir, module string, m *schema.Model) (string, error) {
-	rules, err := readRules(dir, m)
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	b.WriteString(header + "package rules\n\n")
-	fmt.Fprintf(&b, "import %q\n", runtimeModule+"/command")
-	if len(rules) > 0 {
-		fmt.Fprintf(&b, "import %q\nimport %q\n", runtimeModule+"/schema", module+"/entity")
-	}
-	b.WriteString("\n// Table returns the rules by command.\nfunc Table() command.Rules {\n\treturn command.Rules{\n")
-	for _, r := range rules {
-		e := r.command.Entity
-		fmt.Fprintf(&b, "\t\t%q: func(c *command.Context, record, input schema.Record) (schema.Record, error) {\n", r.command.Name)
-		fmt.Fprintf(&b, "\t\t\tv := entity.%sOf(record)\n\t\t\tif err := %s(c, v, entity.%sOf(input)); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", e.Name, r.name, schema.GoName(r.command.Name))
-		fmt.Fprintf(&b, "\t\t\treturn command.KeepEmpty(record, v.Record()%s), nil\n\t\t},\n", textFields(e))
-	}
-	b.WriteString("\t}\n}\n")
-	return b.String(), nil
+// ruleReader finds the rules among the functions of the package rules, and whatever was meant to be one and is none.
+type ruleReader struct {
+	*rulePackage
+	commands map[string]*schema.Command // by Go name
+	rules    map[string]rule            // by Go name
+	places   map[string]token.Pos
+	mistakes []error
+	notes    []string
 }
 
-// textFields are the arguments that name the fields in which "" may mean that a client gave just that.
-func textFields(e *schema.Entity) string {
-	s := ""
-	for _, f := range e.Fields {
-		if f.Copy == nil && textual(f) && f.Type.Kind == schema.KindString {
-			s += fmt.Sprintf(", %q", f.Name)
-		}
-	}
-	return s
-}
-
-func readRules(dir string, m *schema.Model) ([]rule, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+// readRules reads rules/*.go by syntax. It reads no types: the package entity may not be there yet. Notes are for the user, and no mistakes.
+func readRules(dir, module string, m *schema.Model) (rules []rule, notes []string, err error) {
+	pkg, mistakes, err := parseRules(dir, module)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	byGoName := map[string]*schema.Command{}
+	r := &ruleReader{rulePackage: pkg, commands: map[string]*schema.Command{}, rules: map[string]rule{}, places: map[string]token.Pos{}, mistakes: mistakes}
 	for _, c := range m.Commands {
-		byGoName[schema.GoName(c.Name)] = c
+		r.commands[schema.GoName(c.Name)] = c
 	}
-	var out []rule
-	var mistakes []error
-	fset := token.NewFileSet()
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_gen.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		parsed, err := parser.ParseFile(fset, "rules/"+filepath.Base(file), text, parser.SkipObjectResolution)
-		if err != nil {
-			mistakes = append(mistakes, err)
-			continue
-		}
-		for _, d := range parsed.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Recv != nil || !fn.Name.IsExported() {
-				continue
-			}
-			r, err := readRule(fn, byGoName)
-			if err != nil {
-				mistakes = append(mistakes, fmt.Errorf("%s: %w", fset.Position(fn.Pos()), err))
-			} else if r.command != nil {
-				out = append(out, r)
-			}
-		}
+	for _, f := range pkg.files {
+		r.file(f)
 	}
-	slices.SortFunc(out, func(a, b rule) int { return strings.Compare(a.command.Name, b.command.Name) })
-	return out, errors.Join(mistakes...)
+	for _, found := range r.rules {
+		rules = append(rules, found)
+	}
+	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.command.Name, b.command.Name) })
+	return rules, r.notes, errors.Join(r.mistakes...)
 }
 
-// readRule tells whether a function is a rule, by its name or by its first parameter, and checks that it then is both.
-func readRule(fn *ast.FuncDecl, commands map[string]*schema.Command) (rule, error) {
-	c := commands[fn.Name.Name]
-	params := flatten(fn.Type.Params)
-	shaped := len(params) > 0 && params[0] == "*command.Context"
+func (r *ruleReader) fail(p token.Pos, format string, args ...any) {
+	r.mistakes = append(r.mistakes, fmt.Errorf("%s: %s", r.fset.Position(p), fmt.Sprintf(format, args...)))
+}
+
+func (r *ruleReader) file(f *ruleFile) {
 	switch {
-	case c == nil && !shaped:
-		return rule{}, nil
-	case c == nil:
-		return rule{}, fmt.Errorf("%s looks like a rule, but the model has no such command: name it as a command is, or write its name in lower case", fn.Name.Name)
+	case !f.built:
+		r.leftOut(f)
+		return
+	case f.test && f.File.Name.Name == "rules_test":
+		return
+	case f.File.Name.Name != "rules":
+		r.fail(f.File.Name.Pos(), "the package %s is in the folder rules: write package rules", f.File.Name.Name)
 	}
-	want := []string{"*command.Context", "*entity." + c.Entity.Name, "entity." + schema.GoName(c.Name)}
-	if !slices.Equal(params, want) || !slices.Equal(flatten(fn.Type.Results), []string{"error"}) {
-		return rule{}, fmt.Errorf("the rule %s is not as it should be: write func %s(c %s, %s %s, in %s) error", fn.Name.Name, fn.Name.Name, want[0], c.Entity.Singular, want[1], want[2])
-	}
-	return rule{c, fn.Name.Name}, nil
-}
-
-// flatten returns the types of parameters as they are written.
-func flatten(fields *ast.FieldList) []string {
-	var out []string
-	if fields == nil {
-		return nil
-	}
-	for _, f := range fields.List {
-		text := typeText(f.Type)
-		for range max(1, len(f.Names)) {
-			out = append(out, text)
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			r.function(f, d)
+		case *ast.GenDecl:
+			r.variables(d)
 		}
 	}
-	return out
 }
 
-func typeText(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.StarExpr:
-		return "*" + typeText(e.X)
-	case *ast.SelectorExpr:
-		return typeText(e.X) + "." + e.Sel.Name
-	case *ast.Ident:
-		return e.Name
+// leftOut says which rules don't run because this system does not build their file.
+func (r *ruleReader) leftOut(f *ruleFile) {
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && r.commands[fn.Name.Name] != nil {
+			r.notes = append(r.notes, fmt.Sprintf("%s: %s is no rule here: %s/%s leaves the file out, by its name or its build constraints",
+				r.fset.Position(fn.Pos()), fn.Name.Name, runtime.GOOS, runtime.GOARCH))
+		}
 	}
-	return "?"
+}
+
+// variables refuses variables that are named as commands: only functions are rules.
+func (r *ruleReader) variables(d *ast.GenDecl) {
+	if d.Tok != token.VAR && d.Tok != token.CONST {
+		return
+	}
+	for _, s := range d.Specs {
+		for _, name := range s.(*ast.ValueSpec).Names {
+			if c := r.commands[name.Name]; c != nil {
+				r.fail(name.Pos(), "%s is named as a command, and no function: write %s, or another name", name.Name, signature(c))
+			}
+		}
+	}
+}
+
+// function tells whether a function is a rule, by its name or by its parameters, and checks that it then is both.
+func (r *ruleReader) function(f *ruleFile, fn *ast.FuncDecl) {
+	name := fn.Name.Name
+	if fn.Recv != nil || !fn.Name.IsExported() || f.test {
+		r.almost(f, fn)
+		return
+	}
+	c := r.commands[name]
+	params := f.types(fn.Type.Params)
+	shaped := slices.Contains(params, "*command.Context") || slices.Contains(params, "command.Context")
+	switch {
+	case c == nil && shaped:
+		r.fail(fn.Pos(), "%s looks like a rule, but the model has no such command: name it as a command is%s, or write its name in lower case", name, r.like(name))
+	case c == nil:
+	case fn.Type.TypeParams != nil:
+		r.fail(fn.Pos(), "the rule %s has type parameters: write %s", name, signature(c))
+	case !r.exact(f, fn, c):
+		r.fail(fn.Pos(), "the rule %s is not as it should be: write %s", name, signature(c))
+	case r.places[name].IsValid():
+		r.fail(fn.Pos(), "the rule %s is there twice, first at %s: leave one out", name, r.fset.Position(r.places[name]))
+	default:
+		r.rules[name], r.places[name] = rule{c, name}, fn.Pos()
+	}
+}
+
+// almost refuses what is a rule but for being a method, in lower case, or in a test.
+func (r *ruleReader) almost(f *ruleFile, fn *ast.FuncDecl) {
+	for name, c := range r.commands {
+		if !strings.EqualFold(name, fn.Name.Name) || !r.exact(f, fn, c) {
+			continue
+		}
+		switch {
+		case f.test:
+			r.fail(fn.Pos(), "the rule %s is in a test, where it does not run: move it, or name it otherwise", fn.Name.Name)
+		case fn.Recv != nil:
+			r.fail(fn.Pos(), "the rule %s is a method: write %s", fn.Name.Name, signature(c))
+		default:
+			r.fail(fn.Pos(), "the rule %s is not exported: write %s", fn.Name.Name, signature(c))
+		}
+	}
+}
+
+func (r *ruleReader) exact(f *ruleFile, fn *ast.FuncDecl, c *schema.Command) bool {
+	want := []string{"*command.Context", "*entity." + c.Entity.Name, "entity." + schema.GoName(c.Name)}
+	return slices.Equal(f.types(fn.Type.Params), want) && slices.Equal(f.types(fn.Type.Results), []string{"error"})
+}
+
+func signature(c *schema.Command) string {
+	name := schema.GoName(c.Name)
+	return fmt.Sprintf("func %s(c *command.Context, %s *entity.%s, in entity.%s) error", name, c.Entity.Singular, c.Entity.Name, name)
+}
+
+// like suggests the command whose name differs only in case.
+func (r *ruleReader) like(name string) string {
+	for other := range r.commands {
+		if strings.EqualFold(other, name) {
+			return " (" + other + ")"
+		}
+	}
+	return ""
 }
