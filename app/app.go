@@ -27,7 +27,8 @@ const Version = "0.1.0"
 
 // Definition is an application: what its own packages hold.
 type Definition struct {
-	Schema              fs.FS // the model's files, in a folder `schema` or at the top
+	Schema              fs.FS  // the model's files, in a folder `schema` or at the top
+	Fingerprint         string // of the model that Graph was generated from, which Schema has to have; unchecked if it is ""
 	Graph               func(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema
 	API, Command, Query string // the generated contracts
 	Rules               command.Rules
@@ -56,6 +57,9 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 	if err != nil {
 		return explain(stderr, err)
 	}
+	if def.Fingerprint != "" && def.Fingerprint != model.Fingerprint() {
+		return explain(stderr, errStale)
+	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
@@ -78,6 +82,8 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 	logger.Info("stopped")
 	return 0
 }
+
+var errStale = errors.New("the model in schema/ changed since the program's code was generated from it: run go generate ./... and build again")
 
 // explain writes what is wrong, and returns the exit code for that.
 func explain(stderr io.Writer, err error) int {

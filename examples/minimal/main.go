@@ -10,14 +10,12 @@ import (
 	"github.com/daybook-cqrs/daybook/app"
 )
 
-//go:generate go tool generate
-
 //go:embed schema/*.graphql
 var model embed.FS
 
 func main() {
 	app.Main(app.Definition{
-		Schema: model, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(),
+		Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(),
 		Example: `mutation { openTodo(id: "t1", title: "Read docs/design.md") { todo { id status } errors { message } } }`,
 	})
 }
