@@ -1,0 +1,6 @@
+package rules
+
+// The directive is here and not beside main: go generate ./... reads the files that it found when it began, and package entity, whose files
+// go with their entities, comes before this one.
+//
+//go:generate go run ../cmd/generate ..
