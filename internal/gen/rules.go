@@ -57,10 +57,10 @@ func (r *ruleReader) file(f *ruleFile) {
 	case !f.built:
 		r.leftOut(f)
 		return
-	case f.test && f.File.Name.Name == "rules_test":
+	case f.test && f.Name.Name == "rules_test":
 		return
-	case f.File.Name.Name != "rules":
-		r.fail(f.File.Name.Pos(), "the package %s is in the folder rules: write package rules", f.File.Name.Name)
+	case f.Name.Name != "rules":
+		r.fail(f.Name.Pos(), "the package %s is in the folder rules: write package rules", f.Name.Name)
 	}
 	for _, d := range f.Decls {
 		switch d := d.(type) {
