@@ -96,3 +96,21 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A wrong value rejects its own mutation, with the path of what is wrong, and leaves the others of the request their answers.
+func TestAWrongScalarRejectsItsMutationOnly(t *testing.T) {
+	s := start(t, "--data", t.TempDir())
+	s.seed()
+	line := func(price string) string {
+		return `[{product: "p1", seller: "s", price: ` + price + `, freight: "1", quantity: 1}]`
+	}
+	for _, price := range []string{`"much"`, `true`, `"1e9999"`, `"NaN"`, `12345678901234567890.123456789012345678`} {
+		s.do(`mutation { a: noteOrder(id: "o1", note: "n") { receipt { version } errors { code } } b: createOrder(customer: "c1", lines: `+line(price)+`) { receipt { version } errors { code field } } }`).
+			want("data.a.errors", "[]", "data.b.errors.0.code", "INVALID_INPUT", "data.b.errors.0.field", "lines[0].price")
+	}
+	s.do(`mutation { createOrder(id: "exact", customer: "c1", lines: `+line(`1.00000000000000000000000001`)+`) { order { lines { price } total } errors { code } } }`).
+		want("data.createOrder.order.lines.0.price", "1.00000000000000000000000001", "data.createOrder.order.total", "2.00000000000000000000000001")
+	s.do(`mutation { createOrder(customer: "c1", lines: [{product: "p1", seller: "s", price: "9999999999999999999999999999999999", freight: "0", quantity: 2000000000}]) { receipt { version } errors { code field } } }`).
+		want("data.createOrder.errors.0.code", "INVALID_INPUT", "data.createOrder.errors.0.field", "total", "data.createOrder.receipt", "<nil>")
+	s.do(`{ orders(where: {total: {gt: "much"}}) { totalCount } }`).want("errors.0.extensions.code", "INVALID_INPUT")
+}

@@ -10917,9 +10917,8 @@ func (ec *executionContext) marshalNCustomerStatus2string(ctx context.Context, s
 }
 
 func (ec *executionContext) unmarshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, v any) (*scalar.DateTime, error) {
-	var res = new(scalar.DateTime)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, sel ast.SelectionSet, v *scalar.DateTime) graphql.Marshaler {
@@ -10927,23 +10926,31 @@ func (ec *executionContext) marshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋ
 		graphql.AddInvalidNullError(ctx, "DateTime!")
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	res := resolve.MarshalDateTime(*v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNDecimal2githubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDecimal(ctx context.Context, v any) (scalar.Decimal, error) {
-	var res scalar.Decimal
-	err := res.UnmarshalGQL(v)
+	res, err := resolve.UnmarshalDecimal(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDecimal2githubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v scalar.Decimal) graphql.Marshaler {
-	return v
+	_ = sel
+	res := resolve.MarshalDecimal(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Decimal!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNDecimal2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDecimal(ctx context.Context, v any) (*scalar.Decimal, error) {
-	var res = new(scalar.Decimal)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDecimal(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDecimal2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v *scalar.Decimal) graphql.Marshaler {
@@ -10951,7 +10958,12 @@ func (ec *executionContext) marshalNDecimal2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋd
 		graphql.AddInvalidNullError(ctx, "Decimal!")
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	res := resolve.MarshalDecimal(*v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Decimal!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNEventInfo2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
@@ -11631,16 +11643,18 @@ func (ec *executionContext) unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrs�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.DateTime)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, sel ast.SelectionSet, v *scalar.DateTime) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalDateTime(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalODateTimeFilter2map(ctx context.Context, v any) (map[string]any, error) {
@@ -11690,16 +11704,18 @@ func (ec *executionContext) unmarshalODecimal2ᚖgithubᚗcomᚋdaybookᚑcqrs�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.Decimal)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDecimal(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalODecimal2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v *scalar.Decimal) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalDecimal(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalODecimalFilter2map(ctx context.Context, v any) (map[string]any, error) {

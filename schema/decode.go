@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/daybook-cqrs/daybook/internal/rawjson"
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
 var jsonNull = []byte("null")
 
-// DecodeValue reads the log's JSON of a value of type t. It returns an error for JSON of another shape. null is nil.
+// DecodeValue reads the log's JSON, which is taken to be valid, of a value of type t. It returns an error for JSON of another shape. null is nil.
 func (m *Model) DecodeValue(t Type, raw json.RawMessage) (any, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || bytes.Equal(raw, jsonNull) {
@@ -20,18 +21,19 @@ func (m *Model) DecodeValue(t Type, raw json.RawMessage) (any, error) {
 	if !t.List {
 		return m.decodeOne(t, raw)
 	}
-	var items []json.RawMessage
-	if err := json.Unmarshal(raw, &items); err != nil {
-		return nil, err
-	}
 	elem := t
 	elem.List = false
-	out := make([]any, len(items))
-	for i, item := range items {
-		var err error
-		if out[i], err = m.DecodeValue(elem, item); err != nil {
-			return nil, fmt.Errorf("[%d]: %w", i, err)
+	out := []any{}
+	err := rawjson.Elements(raw, func(item json.RawMessage) error {
+		v, err := m.DecodeValue(elem, item)
+		if err != nil {
+			return fmt.Errorf("[%d]: %w", len(out), err)
 		}
+		out = append(out, v)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -90,25 +92,38 @@ func (m *Model) objectFields(name string) []*Field {
 	return nil
 }
 
-// DecodeRecord reads a JSON object with the values of the given fields. Unknown keys are ignored (an older process in a rolling deploy reads what a newer one wrote).
+// DecodeRecord reads a JSON object, which is taken to be valid JSON, with the values of the given fields. Unknown keys are ignored (an older process in a rolling deploy reads what a newer one wrote).
 func (m *Model) DecodeRecord(fields []*Field, raw json.RawMessage) (Record, error) {
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &values); err != nil {
-		return nil, err
-	}
-	r := make(Record, len(values))
-	for _, f := range fields {
-		text, ok := values[f.Name]
-		if !ok {
-			continue
+	r := make(Record, len(fields))
+	next := 0 // objects are written in the order of their fields, so the next is most likely the one
+	err := rawjson.Members(raw, func(name string, value json.RawMessage) error {
+		f := fieldAt(fields, name, &next)
+		if f == nil {
+			return nil
 		}
-		v, err := m.DecodeValue(f.Type, text)
+		v, err := m.DecodeValue(f.Type, value)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
+			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 		if v != nil {
 			r[f.Name] = v
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// fieldAt returns the field of that name, nil for none. It begins to look at next, and moves that behind the field.
+func fieldAt(fields []*Field, name string, next *int) *Field {
+	for i := range fields {
+		k := (*next + i) % len(fields)
+		if fields[k].Name == name {
+			*next = k + 1
+			return fields[k]
+		}
+	}
+	return nil
 }

@@ -16,7 +16,6 @@ import (
 const (
 	runtimeModule = "github.com/daybook-cqrs/daybook"
 	resolvePkg    = runtimeModule + "/resolve"
-	scalarPkg     = runtimeModule + "/scalar"
 )
 
 // models writes the Go types that entities bind to. They are one type under many names: gqlgen tells the types behind an interface apart by them.
@@ -87,7 +86,7 @@ func bind(cfg *config.Config, m *schema.Model, api *ast.Schema, graphPkg string)
 		}
 	}
 	for _, name := range []string{"Decimal", "DateTime", "Date", "Long", "JSON", "UUID"} {
-		set(name, scalarPkg+"."+name)
+		set(name, resolvePkg+"."+name)
 	}
 	set("Int", "github.com/99designs/gqlgen/graphql.Int")
 	set("ID", "github.com/99designs/gqlgen/graphql.ID")

@@ -5733,9 +5733,8 @@ func (ec *executionContext) marshalNCommandErrorCode2string(ctx context.Context,
 }
 
 func (ec *executionContext) unmarshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, v any) (*scalar.DateTime, error) {
-	var res = new(scalar.DateTime)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, sel ast.SelectionSet, v *scalar.DateTime) graphql.Marshaler {
@@ -5743,7 +5742,12 @@ func (ec *executionContext) marshalNDateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋ
 		graphql.AddInvalidNullError(ctx, "DateTime!")
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	res := resolve.MarshalDateTime(*v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNEventInfo2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
@@ -6176,16 +6180,18 @@ func (ec *executionContext) unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrs�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.DateTime)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := resolve.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx context.Context, sel ast.SelectionSet, v *scalar.DateTime) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalDateTime(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalODateTimeFilter2map(ctx context.Context, v any) (map[string]any, error) {
