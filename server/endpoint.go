@@ -1,45 +1,40 @@
 package server
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"mime"
-	"net"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
-	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/daybook-cqrs/daybook/resolve"
 )
 
 // endpoint returns the handler of one GraphQL endpoint. Each has a query cache of its own: a hit skips validation against its schema.
 func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
+	l := s.cfg.Limits
 	h := handler.New(s.cfg.Graph(visible))
 	h.AddTransport(transport.Options{})
 	h.AddTransport(transport.Websocket{
-		KeepAlivePingInterval: 15 * time.Second,
-		InitTimeout:           10 * time.Second,
-		// Origins are checked before: see originAllowed.
-		Implementation: transport.CoderWebsocketImplementation{AcceptOptions: websocket.AcceptOptions{InsecureSkipVerify: true}},
+		KeepAlivePingInterval: l.KeepAlive, PingPongInterval: l.KeepAlive, InitTimeout: initTimeout, PayloadReadLimit: &l.Body,
+		Implementation: sockets{s},
 	})
-	h.AddTransport(transport.SSE{KeepAlivePingInterval: 15 * time.Second}) // before POST, which would take its requests
+	h.AddTransport(transport.SSE{KeepAlivePingInterval: l.KeepAlive}) // before POST, which would take its requests
 	h.AddTransport(transport.GET{})
 	h.AddTransport(transport.POST{})
 	h.SetQueryCache(lru.New[*ast.QueryDocument](1000))
-	h.SetParserTokenLimit(s.cfg.Limits.Tokens)
+	h.SetParserTokenLimit(l.Tokens)
 	h.Use(extension.Introspection{})
-	h.Use(limiter{s.cfg.Limits})
+	h.Use(fitting{l.Timeout})
+	h.Use(limiter{l})
+	h.AroundResponses(s.affordable)
 	h.SetErrorPresenter(s.present(path))
 	h.SetRecoverFunc(s.recovered)
 	return s.guarded(h)
@@ -48,133 +43,82 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 // guarded checks what concerns HTTP rather than GraphQL, and bounds the request.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.cors(w, r) {
-			return
-		}
-		ctx := r.Context()
-		var cancel context.CancelFunc
-		if streaming(r) {
-			if !s.originAllowed(r) {
-				refuse(w, http.StatusForbidden, "FORBIDDEN_ORIGIN", "this origin may not subscribe here")
-				return
-			}
-			var cause context.CancelFunc
-			ctx, cause = context.WithCancel(ctx)
-			stop := context.AfterFunc(s.streams, cause)
-			cancel = func() { stop(); cause() }
-			w = &deadlines{ResponseWriter: w}
-		} else {
-			if !acceptable(w, r) {
-				return
-			}
-			ctx, cancel = context.WithTimeout(ctx, s.cfg.Limits.Timeout)
-		}
-		defer cancel()
 		key := r.Header.Get("Idempotency-Key")
 		if len(key) > 200 {
 			refuse(w, http.StatusBadRequest, "INVALID_INPUT", "Idempotency-Key is longer than 200 bytes")
 			return
 		}
 		if key != "" {
-			ctx = resolve.WithRequest(ctx, resolve.RequestInfo{IdempotencyKey: key})
+			r = r.WithContext(resolve.WithRequest(r.Context(), resolve.RequestInfo{IdempotencyKey: key}))
 		}
-		if r.ContentLength > s.cfg.Limits.Body {
-			refuse(w, http.StatusRequestEntityTooLarge, "TOO_MUCH", fmt.Sprintf("a request has at most %d bytes", s.cfg.Limits.Body))
+		socket := wantsSocket(r)
+		events := !socket && wantsEvents(r)
+		switch {
+		case (socket || events) && !s.originAllowed(r):
+			refuse(w, http.StatusForbidden, "FORBIDDEN_ORIGIN", "pages of this origin may not subscribe here: name it with --origins or DAYBOOK_ORIGINS")
+			return
+		case socket && !upgradable(w, r), !socket && !acceptable(w, r, events):
+			return
+		case r.Method == http.MethodPost && !s.checkedBody(w, r), r.Method == http.MethodGet && !socket && !checkedQuery(w, r):
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.cfg.Limits.Body)
-		next.ServeHTTP(w, r.WithContext(ctx))
+		if socket || events {
+			s.streamed(w, r, next, events)
+		} else {
+			s.answered(w, r, next)
+		}
 	})
 }
 
-// streaming reports whether a request asks for a WebSocket or for server-sent events.
-func streaming(r *http.Request) bool {
-	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+// answered serves a request that is no stream.
+func (s *Server) answered(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.Timeout)
+	defer cancel()
+	c := &call{method: r.Method}
+	b := &budget{ResponseWriter: w, call: c, left: s.cfg.Limits.Response}
+	next.ServeHTTP(b, r.WithContext(withCall(ctx, c)))
+	if b.cut {
+		s.cfg.Logger.Warn("a response was cut off: it is larger than the limit", "path", r.URL.Path, "limit", s.cfg.Limits.Response)
+		panic(http.ErrAbortHandler)
+	}
 }
 
-// acceptable refuses methods and content types that are none of GraphQL over HTTP. What a form can send is among them: another site's page could send it
-// with this site's cookies, without asking.
-func acceptable(w http.ResponseWriter, r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodOptions, http.MethodHead:
-		return true
-	case http.MethodPost:
-		media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		if err == nil && (media == "application/json" || strings.HasPrefix(media, "application/graphql-response+json")) {
-			return true
+// streamed serves a WebSocket or a stream of events until either side ends it.
+func (s *Server) streamed(w http.ResponseWriter, r *http.Request, next http.Handler, events bool) {
+	if !s.gate.enter() {
+		refuse(w, http.StatusServiceUnavailable, "TOO_MUCH", fmt.Sprintf("this process has %d streams open, or is stopping: try again, or another process", s.cfg.Limits.Streams))
+		return
+	}
+	defer s.gate.leave()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	st := &stream{ResponseWriter: w, stall: s.cfg.Limits.Stall}
+	stop := context.AfterFunc(s.streams, func() {
+		if events { // a WebSocket is closed with a code of its own
+			st.abort()
 		}
-		refuse(w, http.StatusUnsupportedMediaType, "INVALID_INPUT", "send the request as Content-Type: application/json")
-		return false
+		cancel()
+	})
+	defer stop()
+	defer st.end()
+	next.ServeHTTP(st, r.WithContext(withCall(ctx, &call{method: r.Method, stream: true})))
+	if st.end() {
+		panic(http.ErrAbortHandler) // the client sees that something is missing, and comes back
 	}
-	w.Header().Set("Allow", "GET, POST, OPTIONS")
-	refuse(w, http.StatusMethodNotAllowed, "INVALID_INPUT", "use POST, or GET for queries")
-	return false
 }
 
-// cors answers preflights and lets the configured origins in. It reports whether the request goes on.
-func (s *Server) cors(w http.ResponseWriter, r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
+// affordable puts an error in the place of data that is larger than the limit, before it is copied.
+func (s *Server) affordable(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	r := next(ctx)
+	limit := s.cfg.Limits.Response
+	if r == nil || int64(len(r.Data)) <= limit {
+		return r
 	}
-	w.Header().Add("Vary", "Origin")
-	if slices.Contains(s.cfg.Origins, origin) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization, Idempotency-Key")
-			h.Set("Access-Control-Max-Age", "600")
-			w.WriteHeader(http.StatusNoContent)
-			return false
-		}
+	text := "the answer has %d bytes, more than %d: ask for less"
+	if op := graphql.GetOperationContext(ctx); op.Operation != nil && op.Operation.Operation == ast.Mutation {
+		text = "the commands are done, but the answer has %d bytes, more than %d: ask for less"
 	}
-	return true
-}
-
-// originAllowed decides about WebSockets, which browsers open across origins without asking.
-func (s *Server) originAllowed(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.cfg.Origins, origin) {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
-}
-
-// deadlines gives every write to a streaming client a deadline, so that one that stops reading is dropped.
-type deadlines struct{ http.ResponseWriter }
-
-const writeDeadline = 15 * time.Second
-
-// Write writes within the deadline.
-func (d *deadlines) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(d.ResponseWriter).SetWriteDeadline(time.Now().Add(writeDeadline)) // where the server knows deadlines
-	return d.ResponseWriter.Write(b)
-}
-
-// Flush passes on.
-func (d *deadlines) Flush() { _ = http.NewResponseController(d.ResponseWriter).Flush() }
-
-// Hijack returns a connection whose writes have the deadline.
-func (d *deadlines) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(d.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	_ = conn.SetDeadline(time.Time{}) // the server's own deadlines were for the request
-	return &deadlineConn{conn}, rw, nil
-}
-
-type deadlineConn struct{ net.Conn }
-
-// Write writes within the deadline.
-func (c *deadlineConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
+	return &graphql.Response{Errors: gqlerror.List{tooMuch(text, len(r.Data), limit)}}
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

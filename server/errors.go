@@ -4,20 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// coded is an error whose text and code are for clients.
+// coded is an error whose text and code are for clients. What it wraps is not.
 type coded interface {
 	error
 	GraphQLCode() string
+}
+
+// extended is an error that clients see more of.
+type extended interface {
+	error
+	GraphQLExtensions() map[string]any
 }
 
 // present turns errors into what clients see. Internal text never gets out: clients get an id, and the log has the rest under it.
@@ -25,18 +30,15 @@ func (s *Server) present(path string) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		var c coded
 		var g *gqlerror.Error
-		raw := err
-		if errors.As(err, &g) && g.Err != nil {
-			raw = g.Err // what a resolver or an argument gave; gqlgen puts it on its path
-		}
 		switch {
 		case errors.As(err, &c):
-			out := graphql.DefaultErrorPresenter(ctx, err)
-			out.Message = raw.Error()
-			return withCode(out, c.GraphQLCode())
-		case g != nil && g.Err == nil: // gqlparser's or gqlgen's own
+			return s.coded(ctx, err, c)
+		case errors.As(err, &g) && g.Err == nil: // gqlparser's or gqlgen's own
 			if explained := misdirected(path, g.Message); explained != "" {
 				return withCode(&gqlerror.Error{Message: explained, Locations: g.Locations}, "WRONG_ENDPOINT")
+			}
+			if _, ok := g.Extensions["code"]; !ok {
+				return withCode(g, "INTERNAL") // what gqlgen says of values that resolvers gave: "must not be null"
 			}
 			return g
 		case errors.Is(err, context.DeadlineExceeded):
@@ -46,6 +48,24 @@ func (s *Server) present(path string) graphql.ErrorPresenterFunc {
 		}
 		return s.internal(ctx, err)
 	}
+}
+
+// coded presents c, which is err or inside of it; gqlgen has put that on its path. Why it happened is for the log.
+func (s *Server) coded(ctx context.Context, err error, c coded) *gqlerror.Error {
+	out := graphql.DefaultErrorPresenter(ctx, err)
+	out.Message = c.Error()
+	var more extended
+	if errors.As(err, &more) {
+		added := more.GraphQLExtensions()
+		if out.Extensions == nil {
+			out.Extensions = make(map[string]any, len(added)+1)
+		}
+		maps.Copy(out.Extensions, added)
+	}
+	if cause := errors.Unwrap(c); cause != nil {
+		s.cfg.Logger.WarnContext(ctx, "a request failed", "code", c.GraphQLCode(), "error", c.Error(), "cause", cause)
+	}
+	return withCode(out, c.GraphQLCode())
 }
 
 func (s *Server) internal(ctx context.Context, err error) *gqlerror.Error {
@@ -78,13 +98,4 @@ func misdirected(path, message string) string {
 		return message + ": /command takes mutations only, send queries to /query or /graphql"
 	}
 	return ""
-}
-
-// logged logs requests at debug level.
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := time.Now()
-		next.ServeHTTP(w, r)
-		s.cfg.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "took", time.Since(begun))
-	})
 }

@@ -12,33 +12,41 @@ import (
 	"github.com/daybook-cqrs/daybook/resolve"
 )
 
-// Limits bound what one request may cost. Zero fields take the defaults.
+// Limits bound what clients may cost. Zero fields take the defaults.
 type Limits struct {
-	Body    int64         // bytes of a request body; default 1 MiB
-	Tokens  int           // lexical tokens of a query; default 5,000
-	Depth   int           // nested selections; default 20
-	Cost    int           // fields that a query may resolve, lists counted by their page sizes; default 200,000
-	Roots   int           // fields of the root selection, by alias; default 50
-	Timeout time.Duration // of a request that is no stream; default 30 s
+	Body     int64         // bytes of a request body, or of a WebSocket message; default 1 MiB
+	Response int64         // bytes of one answer; default 64 MiB
+	Tokens   int           // lexical tokens of a query; default 5,000
+	Depth    int           // nested selections; default 20
+	Cost     int           // fields that a query may resolve, lists counted by their page sizes; default 200,000
+	Roots    int           // fields of the root selection, by alias; default 50
+	Timeout  time.Duration // of a query or mutation; default 30 s
+
+	Streams       int           // WebSockets and streams of events open in the process; default 10,000
+	Subscriptions int           // operations running on one WebSocket; default 1,000
+	Stall         time.Duration // how long a client may take nothing of what is written to it; default 15 s
+	KeepAlive     time.Duration // between signs of life on streams; who answers none of two pings is dropped; default 15 s
 }
 
 func (l Limits) withDefaults() Limits {
-	def := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	def(&l.Tokens, 5000)
-	def(&l.Depth, 20)
-	def(&l.Cost, 200_000)
-	def(&l.Roots, 50)
-	if l.Body <= 0 {
-		l.Body = 1 << 20
-	}
-	if l.Timeout <= 0 {
-		l.Timeout = 30 * time.Second
-	}
+	orDefault(&l.Tokens, 5000)
+	orDefault(&l.Depth, 20)
+	orDefault(&l.Cost, 200_000)
+	orDefault(&l.Roots, 50)
+	orDefault(&l.Streams, 10_000)
+	orDefault(&l.Subscriptions, 1000)
+	orDefault(&l.Body, 1<<20)
+	orDefault(&l.Response, 64<<20)
+	orDefault(&l.Timeout, 30*time.Second)
+	orDefault(&l.Stall, 15*time.Second)
+	orDefault(&l.KeepAlive, 15*time.Second)
 	return l
+}
+
+func orDefault[N int | int64 | time.Duration](v *N, d N) {
+	if *v <= 0 {
+		*v = d
+	}
 }
 
 // limiter refuses operations that are too deep or too costly. Each fragment is measured once: the time is linear in the size of the query, also where

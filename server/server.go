@@ -4,12 +4,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
@@ -24,9 +21,9 @@ type Config struct {
 	API, Command, Query string
 	// Writes and Reads say which halves this process serves; at least one.
 	Writes, Reads bool
-	// Ready reports what does not work by part; an empty map is ready. It is called for /readyz.
+	// Ready reports what does not work by part; an empty map is ready. It is called for /readyz, which shows the names of the parts and not the errors.
 	Ready func(ctx context.Context) map[string]error
-	// Origins are the origins that browsers may call from besides the server's own, "https://shop.example".
+	// Origins are the origins that pages may call from besides the server's own, "https://shop.example"; AnyOrigin alone is every one, without credentials.
 	Origins []string
 	// Example is what the playground shows at first.
 	Example string
@@ -40,6 +37,8 @@ type Server struct {
 	handler http.Handler
 	streams context.Context // ends when streaming requests have to
 	end     context.CancelFunc
+	gate    *gate
+	health  health
 }
 
 // New returns a server. It fails if an SDL text is wrong.
@@ -48,7 +47,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, gate: newGate(cfg.Limits.Streams)}
 	s.streams, s.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	if err := s.endpoints(mux); err != nil {
@@ -59,12 +58,13 @@ func New(cfg Config) (*Server, error) {
 		s.end()
 		return nil, err
 	}
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }) // browsers ask for it
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/playground", http.StatusFound) })
-	s.handler = s.logged(mux)
+	s.handler = s.outermost(mux)
 	return s, nil
 }
 
@@ -90,9 +90,9 @@ func (s *Server) endpoints(mux *http.ServeMux) error {
 		{"/graphql", both, true, ""},
 	} {
 		if !e.served {
-			mux.HandleFunc(e.path, func(w http.ResponseWriter, _ *http.Request) {
+			mux.Handle(e.path, s.cors(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				refuse(w, http.StatusNotFound, "NOT_SERVED", fmt.Sprintf("this process does not have the role %s: send the request to one that has it", e.role))
-			})
+			})))
 			continue
 		}
 		visible, err := gqlparser.LoadSchema(&ast.Source{Name: e.path, Input: e.sdl})
@@ -100,48 +100,7 @@ func (s *Server) endpoints(mux *http.ServeMux) error {
 			return fmt.Errorf("the SDL for %s: %w", e.path, err)
 		}
 		delete(visible.Directives, "defer") // gqlgen 0.17.98 loses data under it
-		mux.Handle(e.path, s.endpoint(e.path, visible))
-	}
-	return nil
-}
-
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-	defer cancel()
-	status, body := http.StatusOK, map[string]any{"status": "ready"}
-	if failing := s.cfg.Ready(ctx); len(failing) > 0 {
-		status = http.StatusServiceUnavailable
-		parts := map[string]string{}
-		for part, err := range failing {
-			parts[part] = err.Error()
-		}
-		body = map[string]any{"status": "not ready", "failing": parts}
-	}
-	writeJSON(w, status, body)
-}
-
-// ShutdownBound is how long Serve waits for requests at the end.
-const ShutdownBound = 8 * time.Second
-
-// Serve serves until ctx ends, then lets requests finish, within ShutdownBound; streams are ended at once. It closes ln and returns nil after an orderly end.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	srv := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
-	select {
-	case err := <-failed:
-		s.end()
-		return err
-	case <-ctx.Done():
-	}
-	s.end()
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownBound)
-	defer cancel()
-	if err := srv.Shutdown(bound); err != nil {
-		return errors.Join(err, srv.Close())
+		mux.Handle(e.path, s.cors(s.endpoint(e.path, visible)))
 	}
 	return nil
 }
