@@ -12,12 +12,16 @@ import (
 	"time"
 )
 
+// built is the directory of the program, "" as long as no test has asked for it.
+var built string
+
 // binary builds the program once.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "daybook-test-*")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	file := filepath.Join(dir, "daybook")
 	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
 	if err != nil {
@@ -28,8 +32,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(file))
+	if built != "" {
+		os.RemoveAll(built)
 	}
 	os.Exit(code)
 }
