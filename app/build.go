@@ -46,7 +46,7 @@ func build(cfg *Config, def Definition, model *schema.Model, p *parts, logger *s
 		Graph: func(s *ast.Schema) graphql.ExecutableSchema { return def.Graph(rt, s) },
 		API:   def.API, Command: def.Command, Query: def.Query,
 		Writes: cfg.Has(RoleCommand), Reads: cfg.Has(RoleQuery),
-		Ready: func(ctx context.Context) map[string]error { return b.ready(ctx, p) }, Example: def.Example, Logger: logger,
+		Ready: func(ctx context.Context) map[string]error { return b.ready(ctx, p) }, Example: def.Example, Logger: logger, Origins: cfg.Origins,
 	})
 	return b, err
 }

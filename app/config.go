@@ -5,9 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,12 +30,19 @@ type Config struct {
 	Roles       []Role
 	Partitions  int // 1 to 1024, fixed when the log is created; 0 takes what the log has, 16 for a new one
 	AllowImport bool
-	RedisURL    string // "" for the embedded log
-	MongoURI    string // "" for the embedded documents
+	RedisURL    string   // "" for the embedded log
+	MongoURI    string   // "" for the embedded documents
+	Origins     []string // what pages may call from, besides the process's own
 }
 
 // Has reports whether the process has a role.
 func (c *Config) Has(r Role) bool { return slices.Contains(c.Roles, r) }
+
+// embeds reports whether the process opens a log or documents in the data directory.
+func (c *Config) embeds() bool {
+	writes, reads := c.Has(RoleCommand) || c.Has(RoleConsolidator), c.Has(RoleQuery) || c.Has(RoleConsolidator)
+	return writes && c.RedisURL == "" || reads && c.MongoURI == ""
+}
 
 // setting is one thing to configure, under its two names.
 type setting struct {
@@ -53,6 +58,7 @@ var settings = []setting{
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, a `URL` like redis://host:6379/0", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
+	{"origins", "DAYBOOK_ORIGINS", "", "let pages of these origins call, a comma-separated `list` like https://shop.example; * for all, without credentials", setOrigins},
 }
 
 // ErrHelp is returned by ParseConfig after --help was answered.
@@ -152,77 +158,6 @@ func redact(value string) string {
 		return u.Redacted()
 	}
 	return value
-}
-
-func setListen(c *Config, v string) error {
-	_, port, err := net.SplitHostPort(v)
-	if err != nil {
-		return errors.New("not a host:port, such as 127.0.0.1:8080")
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("port %q is no number from 0 to 65535", port)
-	}
-	c.Listen = v
-	return nil
-}
-
-func setData(c *Config, v string) error {
-	if info, err := os.Stat(v); err == nil && !info.IsDir() {
-		return errors.New("it is a file: name a directory")
-	}
-	c.Data = v
-	return nil
-}
-
-func setRoles(c *Config, v string) error {
-	for name := range strings.SplitSeq(v, ",") {
-		r := Role(strings.TrimSpace(name))
-		if !slices.Contains(allRoles, r) {
-			return fmt.Errorf("no role is called %q: use command, query or consolidator, separated by commas", string(r))
-		}
-		if !c.Has(r) {
-			c.Roles = append(c.Roles, r)
-		}
-	}
-	return nil
-}
-
-func setPartitions(c *Config, v string) error {
-	if v == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > 1024 {
-		return errors.New("not a number from 1 to 1024")
-	}
-	c.Partitions = n
-	return nil
-}
-
-func setAllowImport(c *Config, v string) error {
-	b, err := strconv.ParseBool(v)
-	if err != nil {
-		return errors.New("use true or false")
-	}
-	c.AllowImport = b
-	return nil
-}
-
-func setRedis(c *Config, v string) error {
-	return setURL(&c.RedisURL, v, "redis", "rediss", "unix")
-}
-
-func setMongo(c *Config, v string) error {
-	return setURL(&c.MongoURI, v, "mongodb", "mongodb+srv")
-}
-
-func setURL(dst *string, v string, schemes ...string) error {
-	scheme, _, _ := strings.Cut(v, "://")
-	if v != "" && !slices.Contains(schemes, scheme) {
-		return fmt.Errorf("it has to begin with %s://", schemes[0])
-	}
-	*dst = v
-	return nil
 }
 
 // validate checks what settings mean together.
