@@ -61,12 +61,18 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 		return explain(stderr, errStale)
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	redisLines.to.Store(logger)
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return explain(stderr, fmt.Errorf("can't listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", cfg.Listen, rootCause(err)))
 	}
 	parts, err := open(ctx, cfg, model, logger)
 	if err != nil {
+		if ctx.Err() != nil {
+			logger.Info("stopped before it had started")
+			ln.Close()
+			return 0
+		}
 		return explain(stderr, errors.Join(err, ln.Close()))
 	}
 	defer parts.close()
