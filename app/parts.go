@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -36,40 +35,71 @@ type parts struct {
 
 // open opens the engines. On failure it closes what it had opened.
 func open(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (_ *parts, err error) {
-	ctx, cancel := context.WithTimeout(ctx, openBound)
-	defer cancel()
 	p := &parts{}
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
-	if cfg.RedisURL == "" || cfg.MongoURI == "" {
+	if cfg.embeds() {
 		if p.lock, err = lockData(cfg.Data); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) {
-		if p.log, err = openLog(ctx, cfg); err != nil {
-			return nil, err
-		}
+	if err := p.connect(ctx, cfg, model, logger); err != nil {
+		return nil, err
 	}
-	if cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator) {
-		if p.store, err = openStore(ctx, cfg, model, logger); err != nil {
-			return nil, err
-		}
-		if p.feed, err = openFeed(ctx, cfg, p.log, logger); err != nil {
+	if p.store != nil {
+		if err := setUp(ctx, p.store, logger); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
+// connect opens what the roles need, within openBound.
+func (p *parts) connect(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, openBound)
+	defer cancel()
+	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) {
+		if p.log, err = openLog(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	if cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator) {
+		if p.store, err = openStore(ctx, cfg, model, logger); err != nil {
+			return err
+		}
+		if p.feed, err = openFeed(ctx, cfg, p.log, logger); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setUpPatience is how long setting up goes on without a word.
+const setUpPatience = time.Second
+
+// setUp makes what the documents need. That has no bound: indexes on many documents take long.
+func setUp(ctx context.Context, store documents.Store, logger *slog.Logger) error {
+	talk := time.AfterFunc(setUpPatience, func() {
+		logger.Info("indexes that the documents do not have yet are being built, which takes longer the more documents there are: it starts after that")
+	})
+	defer talk.Stop()
+	if err := store.Setup(ctx); err != nil {
+		return fmt.Errorf("set up the documents: %w", err)
+	}
+	return nil
+}
+
 func openLog(ctx context.Context, cfg *Config) (eventlog.Log, error) {
 	if cfg.RedisURL != "" {
+		if err := redisEngine.reach(ctx, cfg.RedisURL); err != nil {
+			return nil, err
+		}
 		l, err := redislog.Open(ctx, cfg.RedisURL, redislog.Options{Partitions: cfg.Partitions})
 		if err != nil {
-			return nil, unreachable("REDIS_URL", cfg.RedisURL, err)
+			return nil, redisEngine.failed(cfg.RedisURL, err)
 		}
 		return l, nil
 	}
@@ -80,17 +110,20 @@ func openLog(ctx context.Context, cfg *Config) (eventlog.Log, error) {
 	return l, nil
 }
 
-func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (store documents.Store, err error) {
+func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (documents.Store, error) {
 	if cfg.MongoURI != "" {
-		store, err = mongodocs.Open(ctx, cfg.MongoURI, model, mongodocs.Options{Log: logger})
-		if err != nil {
-			return nil, unreachable("MONGODB_URI", cfg.MongoURI, err)
+		if err := mongoEngine.reach(ctx, cfg.MongoURI); err != nil {
+			return nil, err
 		}
-	} else if store, err = sqlitedocs.Open(ctx, filepath.Join(cfg.Data, "documents.db"), model, sqlitedocs.Options{Log: logger}); err != nil {
-		return nil, fmt.Errorf("the documents in %s: %w", cfg.Data, err)
+		store, err := mongodocs.Open(ctx, cfg.MongoURI, model, mongodocs.Options{Log: logger})
+		if err != nil {
+			return nil, mongoEngine.failed(cfg.MongoURI, err)
+		}
+		return store, nil
 	}
-	if err := store.Setup(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("set up the documents: %w", err), store.Close())
+	store, err := sqlitedocs.Open(ctx, filepath.Join(cfg.Data, "documents.db"), model, sqlitedocs.Options{Log: logger})
+	if err != nil {
+		return nil, fmt.Errorf("the documents in %s: %w", cfg.Data, err)
 	}
 	return store, nil
 }
@@ -109,16 +142,9 @@ func openFeed(ctx context.Context, cfg *Config, log eventlog.Log, logger *slog.L
 	}
 	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: feedCapacity, Log: logger})
 	if err != nil {
-		return nil, unreachable("REDIS_URL", cfg.RedisURL, err)
+		return nil, redisEngine.failed(cfg.RedisURL, err)
 	}
 	return f, nil
-}
-
-func unreachable(name, value string, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %s", openBound)
-	}
-	return fmt.Errorf("%s=%s: %w", name, redact(value), err)
 }
 
 func (p *parts) close() {
