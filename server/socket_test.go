@@ -191,7 +191,7 @@ func TestAShutdownClosesSocketsAsGoingAway(t *testing.T) {
 	<-r.stub.began
 	code := make(chan int, 1)
 	go func() { code <- s.closed() }()
-	if err, took := end(); err != nil || took > ShutdownBound {
+	if took, err := end(); err != nil || took > ShutdownBound {
 		t.Errorf("%v after %s", err, took)
 	}
 	if c := <-code; c != int(websocket.StatusGoingAway) {

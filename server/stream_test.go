@@ -113,7 +113,7 @@ func TestStreamsAreBounded(t *testing.T) {
 }
 
 // serving runs Serve until the test ends it, and returns the address and how to end it.
-func serving(t *testing.T, r *running) (addr string, end func() (error, time.Duration)) {
+func serving(t *testing.T, r *running) (addr string, end func() (time.Duration, error)) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,10 +122,11 @@ func serving(t *testing.T, r *running) (addr string, end func() (error, time.Dur
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Serve(ctx, ln) }()
-	return ln.Addr().String(), func() (error, time.Duration) {
+	return ln.Addr().String(), func() (time.Duration, error) {
 		begun := time.Now()
 		cancel()
-		return <-done, time.Since(begun)
+		err := <-done
+		return time.Since(begun), err
 	}
 }
 
@@ -150,7 +151,7 @@ func TestServeDoesNotWaitForever(t *testing.T) {
 		resp.Body.Close()
 		return true
 	})
-	if err, took := end(); err != nil || took > ShutdownBound+3*time.Second || !strings.Contains(r.log.String(), "cut off") {
+	if took, err := end(); err != nil || took > ShutdownBound+3*time.Second || !strings.Contains(r.log.String(), "cut off") {
 		t.Errorf("%v after %s\n%s", err, took, r.log)
 	}
 }
