@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
 )
@@ -223,5 +224,25 @@ func TestHandshakesThatAreNone(t *testing.T) {
 	}
 	if status, body, _ := r.send("POST", "/query", query(`{text(size:1)}`), "Upgrade", "h2c", "Connection", "Upgrade"); status != 200 {
 		t.Errorf("another upgrade: %d %s", status, body)
+	}
+}
+
+// closing notes what a socket is closed with.
+type closing struct {
+	transport.WebsocketConn
+	code int
+}
+
+func (c *closing) WriteClose(code int, _ string) error { c.code = code; return nil }
+
+// TestGqlgensCloses has the text that gqlgen closes with when connection_init does not come, which takes longer than a test may.
+func TestGqlgensCloses(t *testing.T) {
+	r := serve(t, nil)
+	for reason, want := range map[string]int{"connection initialisation timeout": 4408, "unexpected message": 1002} {
+		to := &closing{}
+		s := &socket{WebsocketConn: to, server: r.Server}
+		if err := s.WriteClose(transport.WebsocketCloseProtocolError, reason); err != nil || to.code != want {
+			t.Errorf("%s: %d, %v", reason, to.code, err)
+		}
 	}
 }
