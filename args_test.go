@@ -114,3 +114,12 @@ func TestAWrongScalarRejectsItsMutationOnly(t *testing.T) {
 		want("data.createOrder.errors.0.code", "INVALID_INPUT", "data.createOrder.errors.0.field", "total", "data.createOrder.receipt", "<nil>")
 	s.do(`{ orders(where: {total: {gt: "much"}}) { totalCount } }`).want("errors.0.extensions.code", "INVALID_INPUT")
 }
+
+func TestNumbersThatNoTypeHolds(t *testing.T) {
+	s := start(t, "--data", t.TempDir())
+	for _, m := range []string{`createProduct(photos: 99999999999999999999) { errors { code } }`, `createOrder(customer: "c", lines: [{product: "p", seller: "s", price: 1e400, freight: 1, quantity: 1}]) { errors { code } }`} {
+		if a := s.do("mutation { " + m + " }"); strings.Contains(a.raw, "INTERNAL") || !strings.Contains(a.raw, `"code":"`) {
+			t.Errorf("%s: %s", m, a.raw)
+		}
+	}
+}

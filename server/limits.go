@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -69,6 +70,8 @@ func (l limiter) MutateOperationContext(_ context.Context, op *graphql.Operation
 	m := meter{vars: op.Variables, fragments: map[string]measure{}, limit: l.limits}
 	total := m.set(op.Operation.SelectionSet)
 	switch {
+	case m.tooLarge != nil: // gqlgen panics over it
+		return withCode(gqlerror.ErrorPosf(m.tooLarge.Position, "a number in a query has at most 64 bits: send this one in a variable, or as a string"), "INVALID_INPUT")
 	case total.depth > l.limits.Depth:
 		return tooMuch("the query is %d levels deep, more than %d", total.depth, l.limits.Depth)
 	case total.cost > l.limits.Cost:
@@ -91,6 +94,7 @@ type meter struct {
 	vars      map[string]any
 	fragments map[string]measure
 	limit     Limits
+	tooLarge  *ast.Value // a number that Go's types don't hold
 }
 
 const maxCost = 1 << 40 // costs saturate here
@@ -104,6 +108,9 @@ func (m *meter) set(set ast.SelectionSet) measure {
 		var one measure
 		switch s := s.(type) {
 		case *ast.Field:
+			for _, a := range s.Arguments {
+				m.numbers(a.Value)
+			}
 			below := m.set(s.SelectionSet)
 			one = measure{below.depth + 1, min(1+below.cost*m.factor(s), maxCost), 1}
 		case *ast.InlineFragment:
@@ -116,6 +123,23 @@ func (m *meter) set(set ast.SelectionSet) measure {
 		out.width += one.width
 	}
 	return out
+}
+
+// numbers looks at the numbers that are written in an argument.
+func (m *meter) numbers(v *ast.Value) {
+	var err error
+	switch v.Kind {
+	case ast.IntValue:
+		_, err = strconv.ParseInt(v.Raw, 10, 64)
+	case ast.FloatValue:
+		_, err = strconv.ParseFloat(v.Raw, 64)
+	}
+	if err != nil && m.tooLarge == nil {
+		m.tooLarge = v
+	}
+	for _, c := range v.Children {
+		m.numbers(c.Value)
+	}
 }
 
 func (m *meter) fragment(s *ast.FragmentSpread) measure {
