@@ -304,8 +304,8 @@ func (w *world) published(f feed.Feed, n int64) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for p := range start.Offsets {
-		start.Offsets[p] = 0
+	for p := range start.At {
+		start.At[p] = feed.Mark{}
 	}
 	entries, err := f.Read(w.t.Context(), start, 10_000, time.Millisecond)
 	if err != nil {

@@ -7,16 +7,19 @@ import (
 	"slices"
 )
 
-// maxCursorText bounds what ParseCursor looks at: 1,024 partitions of at most 13 bytes each, in base64.
-const maxCursorText = 24 << 10
+// maxCursorText bounds what ParseCursor looks at: 1,024 partitions of at most 22 bytes each, in base64.
+const maxCursorText = 32 << 10
+
+const cursorVersion = 2
 
 // String returns the cursor as text.
 func (c Cursor) String() string {
-	b := []byte{1, byte(len(c.Epoch))}
+	b := []byte{cursorVersion, byte(len(c.Epoch))}
 	b = append(b, c.Epoch...)
-	for _, p := range slices.Sorted(maps.Keys(c.Offsets)) {
+	for _, p := range slices.Sorted(maps.Keys(c.At)) {
 		b = binary.AppendUvarint(b, uint64(p)) //nolint:gosec // partitions are not negative
-		b = binary.AppendUvarint(b, c.Offsets[p])
+		b = binary.AppendUvarint(b, c.At[p].Offset)
+		b = binary.AppendUvarint(b, c.At[p].Link)
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -27,22 +30,24 @@ func ParseCursor(s string) (Cursor, error) {
 		return Cursor{}, ErrMalformed
 	}
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) < 2 || b[0] != 1 || len(b) < 2+int(b[1]) {
+	if err != nil || len(b) < 2 || b[0] != cursorVersion || len(b) < 2+int(b[1]) {
 		return Cursor{}, ErrMalformed
 	}
-	c := Cursor{Epoch: string(b[2 : 2+int(b[1])]), Offsets: map[int]uint64{}}
+	c := Cursor{Epoch: string(b[2 : 2+int(b[1])]), At: map[int]Mark{}}
 	b = b[2+int(b[1]):]
 	for len(b) > 0 {
-		p, n := binary.Uvarint(b)
-		if n <= 0 || p > 1<<16 {
+		var v [3]uint64
+		for i := range v {
+			n := 0
+			if v[i], n = binary.Uvarint(b); n <= 0 {
+				return Cursor{}, ErrMalformed
+			}
+			b = b[n:]
+		}
+		if v[0] > 1<<16 {
 			return Cursor{}, ErrMalformed
 		}
-		offset, m := binary.Uvarint(b[n:])
-		if m <= 0 {
-			return Cursor{}, ErrMalformed
-		}
-		c.Offsets[int(p)] = offset
-		b = b[n+m:]
+		c.At[int(v[0])] = Mark{v[1], v[2]}
 	}
 	if c.String() != s {
 		return Cursor{}, ErrMalformed
@@ -51,15 +56,15 @@ func ParseCursor(s string) (Cursor, error) {
 }
 
 // Clone returns a copy that shares nothing with c.
-func (c Cursor) Clone() Cursor { return Cursor{c.Epoch, maps.Clone(c.Offsets)} }
+func (c Cursor) Clone() Cursor { return Cursor{c.Epoch, maps.Clone(c.At)} }
 
 // Seen moves the cursor over an entry. A Gap under another epoch begins a new cursor.
 func (c *Cursor) Seen(e Entry) {
 	if e.Kind == Gap && e.Epoch != c.Epoch {
-		c.Epoch, c.Offsets = e.Epoch, nil
+		c.Epoch, c.At = e.Epoch, nil
 	}
-	if c.Offsets == nil {
-		c.Offsets = map[int]uint64{}
+	if c.At == nil {
+		c.At = map[int]Mark{}
 	}
-	c.Offsets[e.Partition] = e.Offset
+	c.At[e.Partition] = Mark{e.Offset, e.Link}
 }

@@ -28,6 +28,7 @@ const (
 type Entry struct {
 	Partition int    `json:"-"`
 	Offset    uint64 `json:"-"` // dense per partition, assigned by Publish
+	Link      uint64 `json:"-"` // a random number that tells the entry from others at its offset, in another history of the feed
 	Epoch     string `json:"-"` // of a Gap only: the feed's
 
 	Kind    Kind            `json:"kind"`
@@ -59,11 +60,14 @@ type Snapshot struct {
 	Fields    json.RawMessage `json:"fields"` // own fields and copies, as schema.EncodeRecord writes them
 }
 
-// Cursor is where a follower is: the last offset it has seen of each partition. Its text form is opaque and URL-safe.
+// Cursor is where a follower is: the last entry it has seen of each partition. Its text form is opaque and URL-safe.
 type Cursor struct {
-	Epoch   string // of the feed: a feed that lost its entries (a restart of the in-process one) has another
-	Offsets map[int]uint64
+	Epoch string // of the feed: a feed that lost its entries (a restart of the in-process one) has another
+	At    map[int]Mark
 }
+
+// Mark is one entry of a partition; the zero Mark is before the first.
+type Mark struct{ Offset, Link uint64 }
 
 // ErrMalformed is returned by ParseCursor for text that Cursor.String did not make.
 var ErrMalformed = errors.New("not a resume token: send back one that the subscription gave you, unchanged")
@@ -75,8 +79,8 @@ type Feed interface {
 	// Tail returns the cursor of the newest entries.
 	Tail(ctx context.Context) (Cursor, error)
 	// Read returns entries after the cursor, of each partition in order, at most limit in all (which partition comes first is open), waiting up to wait if there
-	// are none. limit is at least the number of partitions. Entries lost before the cursor's successor, or a cursor of another epoch, appear as one Gap entry per partition,
-	// whose Offset and Epoch are where reading goes on from: Cursor.Seen takes them over.
+	// are none. limit is at least the number of partitions. Entries lost before the cursor's successor, a cursor of another epoch, or one whose entry is not in the feed (a feed
+	// that lost its tail and went on), appear as one Gap entry per partition, whose Offset, Link and Epoch are where reading goes on from: Cursor.Seen takes them over.
 	Read(ctx context.Context, after Cursor, limit int, wait time.Duration) ([]Entry, error)
 	// Ping reports whether the feed can be reached.
 	Ping(ctx context.Context) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -13,25 +14,23 @@ import (
 // ErrClosed is returned by methods of a feed that was closed.
 var ErrClosed = errors.New("the feed is closed")
 
+// MemoryBytes is about how much the entries of a Memory may take, all partitions together. Beyond it the partition that takes most loses its oldest:
+// who has not read them gets a Gap.
+const MemoryBytes = 64 << 20
+
 // Memory is the in-process feed: a ring of entries per partition. What it holds is gone with the process; its epoch tells followers.
 type Memory struct {
 	mu     sync.Mutex
 	epoch  string
 	limit  int
 	rings  []ring
+	bytes  int
 	wake   chan struct{} // closed and replaced by every Publish
 	closed chan struct{}
 	once   sync.Once
 }
 
-// ring holds the newest entries of a partition: those with offsets tail-len(entries)+1 to tail.
-type ring struct {
-	entries []Entry
-	start   int // index of the oldest, once the ring is full
-	tail    uint64
-}
-
-// NewMemory returns a feed of so many partitions, which keeps the newest capacity entries of each (at least 1).
+// NewMemory returns a feed of so many partitions, which keeps the newest capacity entries of each (at least 1), within MemoryBytes.
 func NewMemory(partitions, capacity int) *Memory {
 	return &Memory{
 		epoch: uuid.NewString(), limit: max(capacity, 1), rings: make([]ring, partitions),
@@ -52,36 +51,35 @@ func (m *Memory) Publish(_ context.Context, partition int, entries []Entry) erro
 	if len(entries) == 0 {
 		return nil
 	}
+	r, link := &m.rings[partition], rand.Uint64()
+	m.bytes -= r.bytes
 	for _, e := range entries {
-		m.rings[partition].push(partition, e, m.limit)
+		e.Partition, e.Link = partition, link
+		r.push(e, m.limit)
 	}
+	m.bytes += r.bytes
+	m.shrink()
 	close(m.wake)
 	m.wake = make(chan struct{})
 	return nil
 }
 
-func (r *ring) push(partition int, e Entry, limit int) {
-	r.tail++
-	e.Partition, e.Offset = partition, r.tail
-	if len(r.entries) < limit {
-		r.entries = append(r.entries, e)
-		return
+// shrink drops entries until the rest is within MemoryBytes. Every partition keeps its newest.
+func (m *Memory) shrink() {
+	for m.bytes > MemoryBytes {
+		most := &m.rings[0]
+		for i := range m.rings {
+			if r := &m.rings[i]; len(r.entries) > 1 && (r.bytes > most.bytes || len(most.entries) <= 1) {
+				most = r
+			}
+		}
+		if len(most.entries) <= 1 {
+			return
+		}
+		m.bytes -= most.bytes
+		most.drop()
+		m.bytes += most.bytes
 	}
-	r.entries[r.start] = e
-	r.start = (r.start + 1) % limit
-}
-
-// after appends up to n entries with offsets above offset, behind a Gap if some of them are gone.
-func (r *ring) after(out []Entry, partition int, offset uint64, n int) []Entry {
-	oldest := r.tail - uint64(len(r.entries)) + 1
-	if offset > r.tail || offset+1 < oldest {
-		return append(out, Entry{Kind: Gap, Partition: partition, Offset: r.tail})
-	}
-	for ; offset < r.tail && n > 0; n-- {
-		offset++
-		out = append(out, r.entries[(r.start+int(offset-oldest))%len(r.entries)]) //nolint:gosec // within the ring
-	}
-	return out
 }
 
 // Tail implements Feed.
@@ -91,9 +89,9 @@ func (m *Memory) Tail(context.Context) (Cursor, error) {
 	if m.isClosed() {
 		return Cursor{}, ErrClosed
 	}
-	c := Cursor{m.epoch, make(map[int]uint64, len(m.rings))}
+	c := Cursor{m.epoch, make(map[int]Mark, len(m.rings))}
 	for p := range m.rings {
-		c.Offsets[p] = m.rings[p].tail
+		c.At[p] = m.rings[p].tail
 	}
 	return c, nil
 }
@@ -127,13 +125,13 @@ func (m *Memory) read(after Cursor, limit int) (entries []Entry, wake <-chan str
 	}
 	for p := range m.rings {
 		if after.Epoch != m.epoch {
-			entries = append(entries, Entry{Kind: Gap, Partition: p, Offset: m.rings[p].tail})
+			entries = append(entries, m.rings[p].gap(p))
 			continue
 		}
 		if len(entries) >= limit {
 			break
 		}
-		entries = m.rings[p].after(entries, p, after.Offsets[p], limit-len(entries))
+		entries = m.rings[p].after(entries, p, after.At[p], limit-len(entries))
 	}
 	for i := range entries {
 		if entries[i].Kind == Gap {

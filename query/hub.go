@@ -163,7 +163,7 @@ func (e *Engine) dispatch(entry feed.Entry) {
 	}
 	if err := e.decode(c); err != nil {
 		e.cfg.Logger.Error("a feed entry can't be read: its subscribers resync", "entity", entry.Entity, "id", entry.ID, "error", err)
-		c = &change{Entry: feed.Entry{Kind: feed.Gap, Partition: entry.Partition, Offset: entry.Offset, Epoch: h.cursor.Epoch}}
+		c = &change{Entry: feed.Entry{Kind: feed.Gap, Partition: entry.Partition, Offset: entry.Offset, Link: entry.Link, Epoch: h.cursor.Epoch}}
 	}
 	for s := range lists {
 		if c.Kind == feed.Gap || s.classify(c) != "" {

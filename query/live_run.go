@@ -68,7 +68,7 @@ func (l *live) catchUp(ctx context.Context, from feed.Cursor) error {
 		var changes []*change
 		for _, e := range entries {
 			at.Seen(e)
-			if e.Kind != feed.Gap && e.Offset > until.Offsets[e.Partition] {
+			if e.Kind != feed.Gap && e.Offset > until.At[e.Partition].Offset {
 				continue
 			}
 			changes = append(changes, l.change(e))
@@ -85,8 +85,8 @@ func reached(at, until feed.Cursor) bool {
 	if at.Epoch != until.Epoch {
 		return false
 	}
-	for p, offset := range until.Offsets {
-		if at.Offsets[p] < offset {
+	for p, m := range until.At {
+		if at.At[p].Offset < m.Offset {
 			return false
 		}
 	}
@@ -101,7 +101,7 @@ func (l *live) change(e feed.Entry) *change {
 		return c
 	}
 	if err := l.engine.decode(c); err != nil {
-		return &change{Entry: feed.Entry{Kind: feed.Gap, Partition: e.Partition, Offset: e.Offset, Epoch: l.cursor.Epoch}}
+		return &change{Entry: feed.Entry{Kind: feed.Gap, Partition: e.Partition, Offset: e.Offset, Link: e.Link, Epoch: l.cursor.Epoch}}
 	}
 	return c
 }

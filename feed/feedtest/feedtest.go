@@ -19,6 +19,7 @@ func Run(t *testing.T, open func(t *testing.T, partitions, capacity int) feed.Fe
 		"a reader is woken":             woken,
 		"what is lost is a gap":         lost,
 		"another epoch is a gap":        otherEpoch,
+		"another history is a gap":      otherHistory,
 		"reading ends with its context": ends,
 		"limits":                        limits,
 		"concurrent publishers":         concurrent,
@@ -136,7 +137,7 @@ func lost(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	if e := read(t, f, &c, 1)[0]; e.ID != "o1000" {
 		t.Errorf("after the gap came %+v", e)
 	}
-	c.Offsets[0] = 5000 // the feed lost its tail
+	c.At[0] = feed.Mark{Offset: 5000} // the feed lost its tail
 	if e := read(t, f, &c, 1)[0]; e.Kind != feed.Gap || e.Offset != 301 {
 		t.Errorf("beyond the tail came %+v", e)
 	}
@@ -145,7 +146,7 @@ func lost(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 func otherEpoch(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	f := open(t, 3, 10)
 	publish(t, f, 1, 1)
-	c := feed.Cursor{Epoch: "another", Offsets: map[int]uint64{1: 1}}
+	c := feed.Cursor{Epoch: "another", At: map[int]feed.Mark{1: {Offset: 1}}}
 	for _, e := range read(t, f, &c, 3) {
 		if e.Kind != feed.Gap {
 			t.Errorf("%+v", e)
@@ -154,6 +155,34 @@ func otherEpoch(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	publish(t, f, 1, 2)
 	if e := read(t, f, &c, 1)[0]; e.ID != "o2" {
 		t.Errorf("after the gaps came %+v", e)
+	}
+}
+
+// otherHistory follows with a cursor of a feed that lost its tail and went on: its offset is there, its entry is not.
+func otherHistory(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
+	f := open(t, 2, 10)
+	publish(t, f, 0, 1, 2)
+	publish(t, f, 0, 3)
+	publish(t, f, 1, 4)
+	for offset := uint64(1); offset <= 3; offset++ {
+		c := tail(t, f)
+		if c.At[0].Link == c.At[1].Link {
+			t.Fatal("entries of two calls have one link")
+		}
+		c.At[0] = feed.Mark{Offset: offset, Link: c.At[1].Link}
+		if e := read(t, f, &c, 1)[0]; e.Kind != feed.Gap || e.Partition != 0 || e.Offset != 3 {
+			t.Errorf("behind another entry %d came %+v", offset, e)
+		}
+		if es, err := f.Read(t.Context(), c, 10, time.Millisecond); err != nil || len(es) != 0 {
+			t.Errorf("after the gap came %+v, %v", es, err)
+		}
+	}
+	c := tail(t, f)
+	publish(t, f, 0, 5, 6)
+	es := read(t, f, &c, 2)
+	c.Seen(es[0]) // between two of one call
+	if e := read(t, f, &c, 1)[0]; e.ID != "o6" {
+		t.Errorf("in the middle of a call came %+v", e)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,12 +66,17 @@ func (f *Feed) gaps(ctx context.Context, epoch string) ([]feed.Entry, error) {
 	}
 	out := make([]feed.Entry, 0, len(tails))
 	for p := range f.o.Partitions {
-		out = append(out, feed.Entry{Kind: feed.Gap, Partition: p, Offset: tails[p], Epoch: epoch})
+		out = append(out, gap(p, tails[p], epoch))
 	}
 	return out, nil
 }
 
-// behind finds partitions whose tail is before the cursor: the feed lost what the follower has seen.
+func gap(partition int, tail feed.Mark, epoch string) feed.Entry {
+	return feed.Entry{Kind: feed.Gap, Partition: partition, Offset: tail.Offset, Link: tail.Link, Epoch: epoch}
+}
+
+// behind finds partitions whose tail is before the cursor, or another entry than the cursor's: the feed lost what the follower has seen. One whose tail is after
+// it has just got news, which decode looks at.
 func (f *Feed) behind(ctx context.Context, after feed.Cursor) ([]feed.Entry, error) {
 	tails, err := f.tails(ctx)
 	if err != nil {
@@ -80,8 +84,8 @@ func (f *Feed) behind(ctx context.Context, after feed.Cursor) ([]feed.Entry, err
 	}
 	var out []feed.Entry
 	for p := range f.o.Partitions {
-		if tails[p] < after.Offsets[p] {
-			out = append(out, feed.Entry{Kind: feed.Gap, Partition: p, Offset: tails[p], Epoch: after.Epoch})
+		if at := after.At[p]; tails[p].Offset < at.Offset || tails[p].Offset == at.Offset && tails[p].Link != at.Link {
+			out = append(out, gap(p, tails[p], after.Epoch))
 		}
 	}
 	return out, nil
@@ -93,7 +97,7 @@ func (f *Feed) read(ctx context.Context, after feed.Cursor, limit int, block tim
 	streams := make([]string, 2*n)
 	of := make(map[string]int, n)
 	for p := range n {
-		streams[p], streams[n+p] = f.stream(p), fmt.Sprintf("%d-0", after.Offsets[p])
+		streams[p], streams[n+p] = f.stream(p), fmt.Sprintf("%d-0", after.At[p].Offset)
 		of[streams[p]] = p
 	}
 	found, err := f.reader.XRead(ctx, &goredis.XReadArgs{Streams: streams, Count: int64(max(1, limit/n)), Block: block}).Result()
@@ -108,51 +112,60 @@ func (f *Feed) read(ctx context.Context, after feed.Cursor, limit int, block tim
 		if len(s.Messages) > limit-len(out) {
 			s.Messages = s.Messages[:limit-len(out)]
 		}
-		out = f.decode(ctx, out, p, after, s.Messages)
+		if out, err = f.decode(ctx, out, p, after, s.Messages); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-// decode appends a partition's entries. Where the first does not follow the cursor, or one can't be read, there is a gap up to the partition's newest entry
-// that was read.
-func (f *Feed) decode(ctx context.Context, out []feed.Entry, p int, after feed.Cursor, messages []goredis.XMessage) []feed.Entry {
-	next := after.Offsets[p] + 1
-	for i, m := range messages {
-		e, err := parse(m)
-		if err != nil || e.Offset != next {
+// decode appends a partition's entries. Where one does not follow the cursor or the one before it, or can't be read, there is a gap up to the partition's newest.
+func (f *Feed) decode(ctx context.Context, out []feed.Entry, p int, after feed.Cursor, messages []goredis.XMessage) ([]feed.Entry, error) {
+	at := after.At[p]
+	for _, m := range messages {
+		e, follows, err := parse(m)
+		if err != nil {
+			f.o.Log.Error("a feed entry can't be read: followers resync", "partition", p, "id", m.ID, "error", err)
+		}
+		if err != nil || e.Offset != at.Offset+1 || follows != at.Link {
+			tails, err := f.tails(ctx)
 			if err != nil {
-				f.o.Log.Error("a feed entry can't be read: followers resync", "partition", p, "id", m.ID, "error", err)
+				return nil, err
 			}
-			last := next
-			for _, rest := range messages[i:] {
-				if o, err := offset(rest.ID); err == nil {
-					last = max(last, o)
-				}
+			tail := tails[p]
+			if last := lastOf(messages); last.Offset > tail.Offset { // else it would be read again and again
+				tail = last
 			}
-			if tail, err := f.tails(ctx); err == nil {
-				last = max(last, tail[p])
-			}
-			return append(out, feed.Entry{Kind: feed.Gap, Partition: p, Offset: last, Epoch: after.Epoch})
+			return append(out, gap(p, tail, after.Epoch)), nil
 		}
 		e.Partition = p
 		out = append(out, e)
-		next++
+		at = feed.Mark{Offset: e.Offset, Link: e.Link}
 	}
-	return out
+	return out, nil
 }
 
-func offset(id string) (uint64, error) {
-	text, _, _ := strings.Cut(id, "-")
-	return strconv.ParseUint(text, 10, 64)
+// lastOf returns as much of the mark of the last message as can be read.
+func lastOf(messages []goredis.XMessage) feed.Mark {
+	m := messages[len(messages)-1]
+	offset, _, _ := strings.Cut(m.ID, "-")
+	link, _ := m.Values["l"].(string)
+	at, _ := mark(offset, link)
+	return at
 }
 
-func parse(m goredis.XMessage) (feed.Entry, error) {
-	var e feed.Entry
-	raw, _ := m.Values["e"].(string)
-	if err := json.Unmarshal([]byte(raw), &e); err != nil {
-		return e, err
+// parse reads an entry, and the link of the one before it.
+func parse(m goredis.XMessage) (e feed.Entry, follows uint64, err error) {
+	text := func(field string) string { v, _ := m.Values[field].(string); return v }
+	if err := json.Unmarshal([]byte(text("e")), &e); err != nil {
+		return e, 0, err
 	}
-	var err error
-	e.Offset, err = offset(m.ID)
-	return e, err
+	before, err := mark("0", text("p"))
+	if err != nil {
+		return e, 0, err
+	}
+	offset, _, _ := strings.Cut(m.ID, "-")
+	at, err := mark(offset, text("l"))
+	e.Offset, e.Link = at.Offset, at.Link
+	return e, before.Link, err
 }

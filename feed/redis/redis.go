@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strconv"
 	"sync"
 	"time"
@@ -105,8 +106,8 @@ func (f *Feed) Publish(ctx context.Context, partition int, entries []feed.Entry)
 	if len(entries) == 0 {
 		return nil
 	}
-	args := make([]any, 0, len(entries)+1)
-	args = append(args, f.o.Capacity)
+	args := make([]any, 0, len(entries)+2)
+	args = append(args, f.o.Capacity, strconv.FormatUint(rand.Uint64(), 10))
 	for _, e := range entries {
 		raw, err := json.Marshal(e)
 		if err != nil {
@@ -124,34 +125,43 @@ func (f *Feed) Tail(ctx context.Context) (feed.Cursor, error) {
 		return feed.Cursor{}, err
 	}
 	tails, err := f.tails(ctx)
-	return feed.Cursor{Epoch: epoch, Offsets: tails}, err
+	return feed.Cursor{Epoch: epoch, At: tails}, err
 }
 
-func (f *Feed) tails(ctx context.Context) (map[int]uint64, error) {
-	cmds := make([]*goredis.StringCmd, f.o.Partitions)
+// tails returns the newest entry of every partition.
+func (f *Feed) tails(ctx context.Context) (map[int]feed.Mark, error) {
+	cmds := make([]*goredis.SliceCmd, f.o.Partitions)
 	_, err := f.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
 		for i := range cmds {
-			cmds[i] = p.HGet(ctx, f.meta(i), "tail")
+			cmds[i] = p.HMGet(ctx, f.meta(i), "tail", "link")
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, goredis.Nil) {
+	if err != nil {
 		return nil, err
 	}
-	out := make(map[int]uint64, len(cmds))
+	out := make(map[int]feed.Mark, len(cmds))
 	for i, c := range cmds {
-		text, err := c.Result()
-		if errors.Is(err, goredis.Nil) {
-			out[i] = 0
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		if out[i], err = strconv.ParseUint(text, 10, 64); err != nil {
+		v := c.Val()
+		offset, _ := v[0].(string)
+		link, _ := v[1].(string)
+		if out[i], err = mark(offset, link); err != nil {
 			return nil, fmt.Errorf("the tail of feed partition %d: %w", i, err)
 		}
 	}
 	return out, nil
+}
+
+// mark reads an offset and a link. Both are absent before the first entry.
+func mark(offset, link string) (m feed.Mark, err error) {
+	if offset == "" {
+		return m, nil
+	}
+	if m.Offset, err = strconv.ParseUint(offset, 10, 64); err != nil {
+		return m, err
+	}
+	m.Link, err = strconv.ParseUint(link, 10, 64)
+	return m, err
 }
 
 // Ping implements feed.Feed.

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -69,5 +70,67 @@ func TestAnEntryThatCannotBeReadIsAGap(t *testing.T) {
 	es, err := f.Read(t.Context(), c, 10, time.Second)
 	if err != nil || len(es) != 1 || es[0].Kind != feed.Gap || es[0].Offset != 1 {
 		t.Fatalf("%+v, %v", es, err)
+	}
+}
+
+// TestALostTailIsAGap restarts Redis from an old snapshot: the feed goes on under offsets that followers have seen, with other entries.
+func TestALostTailIsAGap(t *testing.T) {
+	for name, again := range map[string]int{"shorter": 1, "as long": 2, "longer": 5} {
+		t.Run(name, func(t *testing.T) {
+			s := testredis.Start(t)
+			f, err := redis.Open(t.Context(), s.URL, redis.Options{Partitions: 1, Prefix: "x"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			publish := func(ids ...string) {
+				t.Helper()
+				for _, id := range ids {
+					if err := f.Publish(t.Context(), 0, []feed.Entry{{Kind: feed.Changed, Entity: "A", ID: id}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			publish("kept 1", "kept 2", "kept 3")
+			early, err := f.Tail(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			save(t, s.Addr)
+			publish("lost 4", "lost 5")
+			c, err := f.Tail(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Kill()
+			s.Restart()
+			for f.Ping(t.Context()) != nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+			for i := range again {
+				publish(fmt.Sprint("new ", 4+i))
+			}
+			es, err := f.Read(t.Context(), c, 100, time.Second)
+			if err != nil || len(es) != 1 || es[0].Kind != feed.Gap {
+				t.Fatalf("who has seen what was lost reads %+v, %v", es, err)
+			}
+			c.Seen(es[0])
+			publish("after")
+			if es, err = f.Read(t.Context(), c, 100, time.Second); err != nil || len(es) != 1 || es[0].ID != "after" {
+				t.Fatalf("after the gap: %+v, %v", es, err)
+			}
+			if es, err = f.Read(t.Context(), early, 100, time.Second); err != nil || len(es) != again+1 || es[0].ID != "new 4" {
+				t.Fatalf("who has seen nothing of what was lost reads %+v, %v", es, err)
+			}
+		})
+	}
+}
+
+func save(t *testing.T, addr string) {
+	t.Helper()
+	client := goredis.NewClient(&goredis.Options{Addr: addr})
+	defer client.Close()
+	if err := client.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
 	}
 }
