@@ -54,7 +54,7 @@ func TestNoTextIsSpecial(t *testing.T) {
 		{documents.StartsWith{Field: "f", Text: "^$"}, `{"f": {"$gte": "^$","$lt": "^%"}}`},
 		{documents.Compare{Field: "f", Value: "$where"}, `{"f": {"$eq": "$where"}}`},
 		{documents.Or{}, `{"_id": {"$in": []}}`},
-		{documents.Not{F: documents.IsNull{Field: "f"}}, `{"$nor": [{"f": null}]}`},
+		{documents.Not{F: documents.IsNull{Field: "f"}}, `{"$nor": [{"f": {"$exists": false}}]}`},
 	} {
 		d, err := s.filter(c.filter)
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // A filter's logic has two values, and so has MongoDB's: a comparison with a missing field is false, $nor of it true. Null fields are
-// missing. What a user wrote only ever appears as a value under an operator, or escaped in a pattern.
+// missing, never stored as such; a list may hold nulls, which {field: null} would find. What a user wrote only ever appears as a value under an operator, or escaped in a pattern.
 
 var (
 	everything = bson.D{}
@@ -43,7 +43,7 @@ func (s *Store) filter(f documents.Filter) (bson.D, error) {
 	case documents.StartsWith:
 		return prefix(f), nil
 	case documents.IsNull:
-		return bson.D{{Key: f.Field, Value: nil}}, nil
+		return where(f.Field, "$exists", false), nil // an index of the field has the missing as null: it serves this too
 	}
 	return nothing, nil // documents.CheckFilter let no other pass
 }

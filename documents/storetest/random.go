@@ -73,6 +73,9 @@ func drawRecord(t *rapid.T) schema.Record {
 	if rapid.Bool().Draw(t, "tags null") {
 		r["tags"] = []any{"a"}
 	}
+	if rapid.Bool().Draw(t, "marks null") {
+		r["marks"] = []any{"a", nil} // a list with a null in it is not null
+	}
 	if rapid.Bool().Draw(t, "data null") {
 		r["data"] = scalar.JSON(`{"a":1}`)
 	}
@@ -98,7 +101,7 @@ func drawFilter(t *rapid.T, depth int) documents.Filter {
 	case 2, 3:
 		return documents.Not{F: drawFilter(t, depth-1)}
 	case 4:
-		return documents.IsNull{Field: rapid.SampledFrom(append([]string{"tags", "data", "box", "lines"}, sortable...)).Draw(t, "field")}
+		return documents.IsNull{Field: rapid.SampledFrom(append([]string{"tags", "marks", "data", "box", "lines"}, sortable...)).Draw(t, "field")}
 	case 5:
 		field := rapid.SampledFrom(sortable).Draw(t, "field")
 		return documents.In{Field: field, Values: rapid.SliceOfN(rapid.SampledFrom(pools[field]), 0, 4).Draw(t, "values")}

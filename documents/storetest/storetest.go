@@ -105,6 +105,7 @@ type Sample @entity @crud {
   key: UUID
   data: JSON
   tags: [String!]
+  marks: [String]
   lines: [Line!]
   box: Line
 }
