@@ -101,7 +101,8 @@ type Query struct {
 	Fields []string // the fields to read; nil for all
 }
 
-// Store is a document store. All methods are safe for concurrent use.
+// Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more
+// than the store can keep in one document is a *TooLargeError.
 type Store interface {
 	// Setup creates what is missing: collections, indexes (for @indexed fields, refs and copies' refs), the generation. It is idempotent and safe to
 	// run from several processes at once.
@@ -113,7 +114,7 @@ type Store interface {
 	Advance(ctx context.Context, partition int, c Checkpoint) error
 
 	// Archive inserts versions (a version that is there stays as it is) and closes the one before each: its validTo is set, once, to
-	// its successor's At.
+	// its successor's At. A version that is there from another event (another place, command id or changes) is an *OtherHistoryError.
 	Archive(ctx context.Context, entity string, vs []Version) error
 	// Versions returns the archived versions that exist among keys.
 	Versions(ctx context.Context, entity string, keys []VersionKey) (map[VersionKey]Version, error)

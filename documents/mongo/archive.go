@@ -2,12 +2,15 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/position"
@@ -34,6 +37,10 @@ type storedVersion struct {
 	Seq           int64    `bson:"seq"`
 }
 
+func (v *storedVersion) place() position.Place {
+	return position.Place{Epoch: uint64(v.Epoch), Seq: uint64(v.Seq)}
+}
+
 // versionID is a version's _id. The last colon parts id and version, so no two are alike.
 func versionID(id string, version int64) string { return id + ":" + strconv.FormatInt(version, 10) }
 
@@ -57,16 +64,19 @@ func (s *Store) archiveBatch(ctx context.Context, e *entity, vs []documents.Vers
 	for i := range vs {
 		ends[versionID(vs[i].ID, vs[i].Version-1)] = encodeTime(vs[i].At)
 	}
-	ids, docs := make([]string, len(vs)), make([]bson.D, len(vs))
+	ids, names, docs := make([]string, len(vs)), make([]string, len(vs)), make([]bson.D, len(vs))
 	for i := range vs {
-		ids[i] = versionID(vs[i].ID, vs[i].Version)
+		ids[i], names[i] = versionID(vs[i].ID, vs[i].Version), vs[i].ID
 		var err error
 		if docs[i], err = s.storedVersion(e, &vs[i], ends[ids[i]]); err != nil {
 			return fmt.Errorf("version %s: %w", ids[i], err)
 		}
 	}
-	taken, err := insert(ctx, e.versions, ids, docs)
+	taken, err := insert(ctx, e, e.versions, names, docs)
 	if err != nil {
+		return err
+	}
+	if err := sameEvents(ctx, e, vs, ids, taken); err != nil {
 		return err
 	}
 	closed := make(map[string]bool, len(vs))
@@ -76,13 +86,46 @@ func (s *Store) archiveBatch(ctx context.Context, e *entity, vs []documents.Vers
 	return s.closeVersions(ctx, e, vs, ends, closed)
 }
 
+// sameEvents compares the versions that were there with what was to be archived.
+func sameEvents(ctx context.Context, e *entity, vs []documents.Version, ids []string, taken map[int]bool) error {
+	if len(taken) == 0 {
+		return nil
+	}
+	asked := make(map[string]*documents.Version, len(taken))
+	for i := range taken {
+		asked[ids[i]] = &vs[i]
+	}
+	cursor, err := e.versions.Find(ctx, where("_id", "$in", slices.Collect(maps.Keys(asked))), options.Find().SetProjection(
+		bson.D{{Key: "epoch", Value: 1}, {Key: "seq", Value: 1}, {Key: "commandId", Value: 1}, {Key: "changes", Value: 1}}))
+	if err != nil {
+		return err
+	}
+	var found []struct {
+		Key string        `bson:"_id"`
+		V   storedVersion `bson:",inline"`
+	}
+	if err := cursor.All(ctx, &found); err != nil {
+		return err
+	}
+	if len(found) != len(asked) {
+		return fmt.Errorf("%d of %d versions that were there are gone", len(asked)-len(found), len(asked))
+	}
+	for _, f := range found {
+		archived := documents.Version{Place: f.V.place(), CommandID: f.V.CommandID, Changes: []byte(f.V.Changes)}
+		if err := documents.SameEvent(e.Name, &archived, asked[f.Key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // closeVersions closes the versions before vs, but for those that were inserted closed.
 func (s *Store) closeVersions(ctx context.Context, e *entity, vs []documents.Version, ends map[string]string, closed map[string]bool) error {
 	var ops []operation
 	for i := range vs {
 		before := versionID(vs[i].ID, vs[i].Version-1)
 		if vs[i].Version > 1 && !closed[before] {
-			ops = append(ops, operation{id: before,
+			ops = append(ops, operation{id: vs[i].ID,
 				filter: bson.D{{Key: "_id", Value: before}},
 				update: bson.D{{Key: "$set", Value: bson.D{{Key: "validTo", Value: ends[before]}}}}})
 		}
@@ -90,7 +133,7 @@ func (s *Store) closeVersions(ctx context.Context, e *entity, vs []documents.Ver
 	if len(ops) == 0 {
 		return nil
 	}
-	_, err := s.bulk(ctx, e.versions, ops)
+	_, err := bulk(ctx, e, e.versions, ops)
 	return err
 }
 
@@ -145,7 +188,12 @@ func (s *Store) versions(ctx context.Context, e *entity, cursor *mongo.Cursor, o
 		}
 		decoded, err := s.version(e, &v)
 		if err != nil {
-			return fmt.Errorf("version %s: %w", versionID(v.ID, v.Version), err)
+			unreadable := &documents.UnreadableError{Entity: e.Name, ID: v.ID, Version: v.Version, Err: err}
+			var of *fieldError
+			if errors.As(err, &of) {
+				unreadable.Field, unreadable.Err = of.field, of.err
+			}
+			return unreadable
 		}
 		out[documents.VersionKey{ID: v.ID, Version: v.Version}] = decoded
 	}
@@ -156,7 +204,7 @@ func (s *Store) version(e *entity, v *storedVersion) (documents.Version, error) 
 	out := documents.Version{
 		ID: v.ID, Version: v.Version, Event: v.Event, From: v.From, To: v.To, Deleted: v.Deleted, Changes: []byte(v.Changes), CommandID: v.CommandID,
 		Actor: v.Actor, CorrelationID: v.CorrelationID, CausationID: v.CausationID, Partition: v.Partition,
-		Place: position.Place{Epoch: uint64(v.Epoch), Seq: uint64(v.Seq)},
+		Place: v.place(),
 	}
 	var err error
 	if out.At, err = parseTime(v.ValidFrom); err != nil {

@@ -41,7 +41,7 @@ func (s *Store) recopy(ctx context.Context, e *entity, rs []documents.Recopy) ([
 		ids[i] = r.ID
 		ops[i] = operation{id: r.ID, filter: outdated(r), update: c.update()}
 	}
-	res, err := s.bulk(ctx, e.docs, ops)
+	res, err := bulk(ctx, e, e.docs, ops)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func (s *Store) document(e *entity, raw bson.Raw) (documents.Document, error) {
 	d := documents.Document{Fields: schema.Record{}}
 	elements, err := raw.Elements()
 	if err != nil {
-		return d, err
+		return d, &documents.UnreadableError{Entity: e.Name, Err: err}
 	}
 	for _, el := range elements {
 		name, v := el.Key(), el.Value()
@@ -28,7 +28,8 @@ func (s *Store) document(e *entity, raw bson.Raw) (documents.Document, error) {
 			d.Fields[name], err = s.decode(f.Type, v)
 		}
 		if err != nil {
-			return d, fmt.Errorf("stored %s.%s: %w", e.Name, name, err)
+			id, _ := raw.Lookup(documents.FieldID).StringValueOK()
+			return d, &documents.UnreadableError{Entity: e.Name, ID: id, Field: name, Err: err}
 		}
 	}
 	return d, nil
@@ -135,11 +136,20 @@ func (s *Store) decodeRecord(fields []*schema.Field, doc bson.Raw) (schema.Recor
 			continue
 		}
 		if out[f.Name], err = s.decode(f.Type, v); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
+			return nil, &fieldError{f.Name, err}
 		}
 	}
 	return out, nil
 }
+
+// fieldError is what is wrong with a field of a record.
+type fieldError struct {
+	field string
+	err   error
+}
+
+func (e *fieldError) Error() string { return e.field + ": " + e.err.Error() }
+func (e *fieldError) Unwrap() error { return e.err }
 
 func decodeScalar(k schema.Kind, v bson.RawValue) (any, error) {
 	switch v.Type {

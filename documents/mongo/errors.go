@@ -6,10 +6,19 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/daybook-cqrs/daybook/documents"
 )
 
-// codeTooLarge is the server's answer to a document over 16 MiB.
-const codeTooLarge = 10334
+// maxDocument is the most that a document may have, in bytes.
+const maxDocument = 16 << 20
+
+// codesTooLarge are the server's answers to a document over that: sent so, grown so by an update, by an upsert.
+var codesTooLarge = []int{10334, 17419, 17420}
+
+func tooLarge(e *entity, id string, err error) error {
+	return &documents.TooLargeError{Entity: e.Name, ID: id, Limit: "16 MiB, MongoDB's limit", Err: err}
+}
 
 // onlyDuplicates reports whether all that went wrong in a bulk write is that documents were there already.
 func onlyDuplicates(err error) bool {
@@ -19,19 +28,19 @@ func onlyDuplicates(err error) bool {
 }
 
 // explain says of which of n documents the error is, where it is of one.
-func explain(err error, id func(i int) string, n int) error {
+func explain(err error, e *entity, id func(i int) string, n int) error {
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) {
 		return err
 	}
-	for _, e := range bulk.WriteErrors {
-		if e.Index < 0 || e.Index >= n || mongo.IsDuplicateKeyError(e) {
+	for _, f := range bulk.WriteErrors {
+		if f.Index < 0 || f.Index >= n || mongo.IsDuplicateKeyError(f) {
 			continue
 		}
-		if e.Code == codeTooLarge {
-			return fmt.Errorf("document %s would be over 16 MiB, MongoDB's limit: %w", id(e.Index), err)
+		if slices.Contains(codesTooLarge, f.Code) {
+			return tooLarge(e, id(f.Index), err)
 		}
-		return fmt.Errorf("document %s: %w", id(e.Index), err)
+		return fmt.Errorf("document %s: %w", id(f.Index), err)
 	}
 	return err
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // insert inserts documents in one round trip, without looking for them first, and returns by index those whose _id was there already: they stay as
-// they are. Which document is of which id, for errors, ids says. An error means that nothing is certain.
-func insert(ctx context.Context, in *mongo.Collection, ids []string, docs []bson.D) (taken map[int]bool, err error) {
+// they are. Which document is of which entity's, for errors, ids says. An error means that nothing is certain.
+func insert(ctx context.Context, e *entity, in *mongo.Collection, ids []string, docs []bson.D) (taken map[int]bool, err error) {
 	if len(docs) == 0 {
 		return nil, nil
 	}
@@ -23,7 +23,7 @@ func insert(ctx context.Context, in *mongo.Collection, ids []string, docs []bson
 			return nil, fmt.Errorf("document %s: %w", ids[i], err)
 		}
 		if len(raw) > maxDocument {
-			return nil, fmt.Errorf("document %s would have %d bytes, over 16 MiB, MongoDB's limit", ids[i], len(raw))
+			return nil, tooLarge(e, ids[i], nil)
 		}
 		raws[i] = bson.Raw(raw)
 	}
@@ -32,16 +32,16 @@ func insert(ctx context.Context, in *mongo.Collection, ids []string, docs []bson
 		return nil, nil
 	}
 	if !onlyDuplicates(err) {
-		return nil, explain(err, func(i int) string { return ids[i] }, len(ids))
+		return nil, explain(err, e, func(i int) string { return ids[i] }, len(ids))
 	}
 	var failed mongo.BulkWriteException
 	errors.As(err, &failed) // onlyDuplicates found it
 	taken = make(map[int]bool, len(failed.WriteErrors))
-	for _, e := range failed.WriteErrors {
-		if e.Index < 0 || e.Index >= len(docs) {
-			return nil, fmt.Errorf("the server names document %d of %d: %w", e.Index, len(docs), err)
+	for _, f := range failed.WriteErrors {
+		if f.Index < 0 || f.Index >= len(docs) {
+			return nil, fmt.Errorf("the server names document %d of %d: %w", f.Index, len(docs), err)
 		}
-		taken[e.Index] = true
+		taken[f.Index] = true
 	}
 	return taken, nil
 }

@@ -3,6 +3,7 @@ package mongo_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -59,7 +60,12 @@ func TestTooLargeADocumentSaysSo(t *testing.T) {
 	err := s.Write(t.Context(), "Sample", []documents.Write{
 		{ID: "big", Version: 1, CreatedAt: now, UpdatedAt: now, Set: schema.Record{"text": strings.Repeat("x", 17<<20)}},
 	})
-	if err == nil || !strings.Contains(err.Error(), "16 MiB") {
+	var large *documents.TooLargeError
+	if !errors.As(err, &large) || large.Entity != "Sample" || large.ID != "big" || !documents.Lasting(err) || !strings.Contains(err.Error(), "16 MiB") {
+		t.Fatalf("%.200v", err)
+	}
+	err = s.Archive(t.Context(), "Sample", []documents.Version{{ID: "big", Version: 1, At: now, State: schema.Record{"text": strings.Repeat("x", 17<<20)}}})
+	if !errors.As(err, &large) || large.ID != "big" {
 		t.Fatalf("%.200v", err)
 	}
 }

@@ -25,9 +25,20 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, m *schema.Model) documents.Store { return open(t, uri, m) }, storetest.Features{Documents: 120, Rounds: 100})
 }
 
+func TestValuesThatNoLongerFitTheModel(t *testing.T) {
+	uri := testmongo.URI(t)
+	database := testmongo.Database(t, uri)
+	storetest.Unreadable(t, func(m *schema.Model) documents.Store { return openIn(t, uri, database, m) })
+}
+
 func open(t testing.TB, uri string, m *schema.Model) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, m, mongo.Options{Database: testmongo.Database(t, uri)})
+	return openIn(t, uri, testmongo.Database(t, uri), m)
+}
+
+func openIn(t testing.TB, uri, database string, m *schema.Model) *mongo.Store {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), uri, m, mongo.Options{Database: database})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func (s *Store) writeBatch(ctx context.Context, e *entity, ws []documents.Write)
 	if len(ops) == 0 {
 		return nil
 	}
-	res, err := s.bulk(ctx, e.docs, ops)
+	res, err := bulk(ctx, e, e.docs, ops)
 	if err != nil || res.MatchedCount == int64(len(ops)) {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Store) makeNew(ctx context.Context, e *entity, ws []*documents.Write) (
 		}
 		ids[i] = w.ID
 	}
-	there, err := insert(ctx, e.docs, ids, docs)
+	there, err := insert(ctx, e, e.docs, ids, docs)
 	var taken []*documents.Write
 	for i, w := range ws {
 		if there[i] {
@@ -187,16 +187,13 @@ func (s *Store) settleCopies(ctx context.Context, e *entity, ws []documents.Writ
 	if len(own) == 0 {
 		return nil
 	}
-	res, err := s.bulk(ctx, e.docs, own)
+	res, err := bulk(ctx, e, e.docs, own)
 	if err != nil || res.MatchedCount == 0 {
 		return err
 	}
 	_, err = s.recopy(ctx, e, copies)
 	return err
 }
-
-// maxDocument is the most that a document may have, in bytes.
-const maxDocument = 16 << 20
 
 // operation is one update of a bulk write.
 type operation struct {
@@ -206,7 +203,7 @@ type operation struct {
 }
 
 // bulk sends operations, which must not depend on each other's order.
-func (s *Store) bulk(ctx context.Context, in *mongo.Collection, ops []operation) (*mongo.BulkWriteResult, error) {
+func bulk(ctx context.Context, e *entity, in *mongo.Collection, ops []operation) (*mongo.BulkWriteResult, error) {
 	models := make([]mongo.WriteModel, len(ops))
 	for i, op := range ops {
 		update, err := bson.Marshal(op.update)
@@ -214,13 +211,13 @@ func (s *Store) bulk(ctx context.Context, in *mongo.Collection, ops []operation)
 			return nil, fmt.Errorf("document %s: %w", op.id, err)
 		}
 		if len(update) > maxDocument { // what would only grow over it, the server refuses
-			return nil, fmt.Errorf("document %s would have %d bytes, over 16 MiB, MongoDB's limit", op.id, len(update))
+			return nil, tooLarge(e, op.id, nil)
 		}
 		models[i] = mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(bson.Raw(update))
 	}
 	res, err := in.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
 	if err != nil {
-		return nil, explain(err, func(i int) string { return ops[i].id }, len(ops))
+		return nil, explain(err, e, func(i int) string { return ops[i].id }, len(ops))
 	}
 	return res, nil
 }

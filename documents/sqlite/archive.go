@@ -44,18 +44,48 @@ func (s *Store) archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documen
 		ends[documents.VersionKey{ID: vs[i].ID, Version: vs[i].Version - 1}] = encodeTime(vs[i].At)
 	}
 	closed := make(map[documents.VersionKey]bool, len(vs)+1)
+	var there []*documents.Version
 	for i := range vs {
 		v := &vs[i]
 		key := documents.VersionKey{ID: v.ID, Version: v.Version}
 		if closed[key], err = s.insertVersion(ctx, insert, e, v, ends[key]); err != nil {
 			return fmt.Errorf("version %d of %s %s: %w", v.Version, e.Name, v.ID, err)
 		}
+		if !closed[key] {
+			there = append(there, v)
+		}
+	}
+	if err := sameEvents(ctx, tx, e, there); err != nil {
+		return err
 	}
 	for key, end := range ends {
 		if key.Version == 0 || closed[key] {
 			continue
 		}
 		if _, err := closing.ExecContext(ctx, end, key.ID, key.Version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameEvents compares versions that were there with what was to be archived.
+func sameEvents(ctx context.Context, tx *sql.Tx, e *entity, vs []*documents.Version) error {
+	if len(vs) == 0 {
+		return nil
+	}
+	read, err := tx.PrepareContext(ctx, "SELECT epoch, seq, commandId, changes FROM "+e.versions+" WHERE _id = ? AND _version = ?")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = read.Close() }()
+	for _, v := range vs {
+		var archived documents.Version
+		err := read.QueryRowContext(ctx, v.ID, v.Version).Scan(&archived.Place.Epoch, &archived.Place.Seq, &archived.CommandID, &archived.Changes)
+		if err != nil {
+			return err
+		}
+		if err := documents.SameEvent(e.Name, &archived, v); err != nil {
 			return err
 		}
 	}
@@ -116,13 +146,21 @@ func (s *Store) version(e *entity, rows *sql.Rows) (documents.Version, error) {
 		return v, err
 	}
 	if v.At, err = decodeTime(at); err != nil {
-		return v, err
+		return v, unreadable(e, v.ID, v.Version, "validFrom", err)
 	}
 	if end != "" {
 		if v.ValidTo, err = decodeTime(end); err != nil {
-			return v, err
+			return v, unreadable(e, v.ID, v.Version, "validTo", err)
 		}
 	}
-	v.State, err = s.record(e, state, nil)
-	return v, err
+	var field string
+	if v.State, field, err = s.record(e, state, nil); err != nil {
+		return v, unreadable(e, v.ID, v.Version, field, err)
+	}
+	return v, nil
+}
+
+// unreadable is the error about a stored value; version is 0 for a document's.
+func unreadable(e *entity, id string, version int64, field string, err error) error {
+	return &documents.UnreadableError{Entity: e.Name, ID: id, Version: version, Field: field, Err: err}
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,11 +11,12 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// record decodes a body: all of the entity's fields, or those named. Names that the entity doesn't have are ignored.
-func (s *Store) record(e *entity, body string, only []string) (schema.Record, error) {
+// record decodes a body: all of the entity's fields, or those named. Names that the entity doesn't have are ignored. An error comes with the field that it
+// is about.
+func (s *Store) record(e *entity, body string, only []string) (r schema.Record, field string, err error) {
 	ms, err := members(body)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	out := make(schema.Record, len(ms))
 	for _, m := range ms {
@@ -26,13 +26,13 @@ func (s *Store) record(e *entity, body string, only []string) (schema.Record, er
 		}
 		v, err := decode(s.model, f, m.raw)
 		if err != nil {
-			return nil, fmt.Errorf("stored %s.%s: %w", e.Name, m.name, err)
+			return nil, m.name, err
 		}
 		if v != nil {
 			out[m.name] = v
 		}
 	}
-	return out, nil
+	return out, "", nil
 }
 
 // body encodes a record's values for the given fields.

@@ -29,18 +29,21 @@ func (s *Store) document(e *entity, r *row, fields []string) (documents.Document
 	d := documents.Document{ID: r.id, Version: r.version, Deleted: r.deleted}
 	var err error
 	if d.CreatedAt, err = decodeTime(r.created); err != nil {
-		return d, err
+		return d, unreadable(e, d.ID, 0, documents.FieldCreatedAt, err)
 	}
 	if d.UpdatedAt, err = decodeTime(r.updated); err != nil {
-		return d, err
+		return d, unreadable(e, d.ID, 0, documents.FieldUpdatedAt, err)
 	}
-	if d.Fields, err = s.record(e, r.body, fields); err != nil {
-		return d, err
+	var field string
+	if d.Fields, field, err = s.record(e, r.body, fields); err != nil {
+		return d, unreadable(e, d.ID, 0, field, err)
 	}
 	if fields == nil {
-		d.Sources, err = decodeSources(r.sources)
+		if d.Sources, err = decodeSources(r.sources); err != nil {
+			return d, unreadable(e, d.ID, 0, "_sources", err)
+		}
 	}
-	return d, err
+	return d, nil
 }
 
 // documents runs a query that gives the columns, and after them the key if it begins with selectBy.

@@ -23,6 +23,11 @@ func TestContract(t *testing.T) {
 	}, storetest.Features{})
 }
 
+func TestValuesThatNoLongerFitTheModel(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "documents.db")
+	storetest.Unreadable(t, func(m *schema.Model) documents.Store { return open(t, path, m) })
+}
+
 // Two processes on one file, here two stores: both set it up and write at once, and nothing is lost.
 func TestTwoWritersOnOneFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "documents.db")

@@ -41,10 +41,10 @@ func (s *Store) load(ctx context.Context, tx *sql.Tx, e *entity, ids []string) (
 		}
 		d := &stored{id: r.id, created: r.created, updated: r.updated, version: r.version, deleted: r.deleted}
 		if d.members, err = members(r.body); err != nil {
-			return nil, err
+			return nil, unreadable(e, d.id, 0, "", err)
 		}
 		if d.sources, err = decodeSources(r.sources); err != nil {
-			return nil, err
+			return nil, unreadable(e, d.id, 0, "_sources", err)
 		}
 		u.docs[d.id] = d
 	}

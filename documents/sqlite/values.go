@@ -110,7 +110,10 @@ func decode(m *schema.Model, f *schema.Field, raw string) (any, error) {
 		}
 		return scalar.Long(n), err
 	case schema.KindBoolean:
-		return raw[0] == 't', nil
+		if raw != "true" && raw != "false" {
+			return nil, fmt.Errorf("%.20s is no Boolean", raw)
+		}
+		return raw == "true", nil
 	}
 	s, err := unquote(raw)
 	if err != nil {

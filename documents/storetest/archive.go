@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -34,6 +36,36 @@ func (s *suite) archive() {
 	none, err := s.store.Versions(s.ctx, "Sample", nil)
 	s.ok(err)
 	s.same(0, len(none))
+}
+
+// otherHistory archives what a log tells that lost its tail and went on differently.
+func (s *suite) otherHistory() {
+	version := func(n int64) documents.Version {
+		return documents.Version{ID: "a", Version: n, Event: "SampleChanged", At: day0.Add(time.Duration(n)), CommandID: fmt.Sprint("cmd", n), Partition: 3,
+			Place: position.Place{Epoch: 1, Seq: uint64(n) + 7}, State: schema.Record{"count": int(n)}, Changes: []byte(`[{"op":"set","path":"count","value":1}]`)}
+	}
+	one, two, three := version(1), version(2), version(3)
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{one, two}))
+	for name, change := range map[string]func(*documents.Version){
+		"sequence": func(v *documents.Version) { v.Place.Seq++ },
+		"epoch":    func(v *documents.Version) { v.Place.Epoch++ },
+		"command":  func(v *documents.Version) { v.CommandID = "another" },
+		"changes":  func(v *documents.Version) { v.Changes = []byte(`[]`) },
+	} {
+		other := two
+		change(&other)
+		err := s.store.Archive(s.ctx, "Sample", []documents.Version{one, other, three})
+		var history *documents.OtherHistoryError
+		if !errors.As(err, &history) || !documents.Lasting(err) {
+			s.Fatalf("another %s was accepted: %v", name, err)
+		}
+		s.same(documents.OtherHistoryError{Entity: "Sample", ID: "a", Version: 2, Stored: two.Place, Log: other.Place}, *history)
+		got, err := s.store.Versions(s.ctx, "Sample", []documents.VersionKey{{ID: "a", Version: 1}, {ID: "a", Version: 2}})
+		s.ok(err)
+		one.ValidTo = two.At
+		s.same(map[documents.VersionKey]documents.Version{{ID: "a", Version: 1}: one, {ID: "a", Version: 2}: two}, got) // it stays as it was
+	}
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{one, two, three}))
 }
 
 func (s *suite) checkpoints() {
