@@ -13,11 +13,10 @@ import (
 // batch is some consecutive events of one partition on their way into the store.
 type batch struct {
 	*Consolidator
-	partition  int
-	recovering bool // what it does may have been done before, wholly or in part, without having been published
-	events     []eventlog.Event
-	groups     []*group
-	fresh      sources // those of the refs that it sets, read after the write
+	partition int
+	events    []eventlog.Event
+	groups    []*group
+	fresh     sources // those of the refs that it sets, read after the write
 }
 
 // group is what a batch holds of one entity type.
@@ -28,9 +27,9 @@ type group struct {
 }
 
 // consolidate brings the events, or those before the first that can't be folded, into the store, and returns how many. An error means
-// that nothing is certain: the same events must come again, as recovering. It is a *poison if the first event can't be folded.
-func (c *Consolidator) consolidate(ctx context.Context, partition int, events []eventlog.Event, recovering bool) (int, error) {
-	b := &batch{Consolidator: c, partition: partition, recovering: recovering, events: events}
+// that nothing is certain: the same events must come again. It is a *poison if the first event can't be folded.
+func (c *Consolidator) consolidate(ctx context.Context, partition int, events []eventlog.Event) (int, error) {
+	b := &batch{Consolidator: c, partition: partition, events: events}
 	if err := b.gather(ctx); err != nil {
 		return 0, err
 	}
@@ -102,7 +101,7 @@ func (b *batch) publish(ctx context.Context, copied []feed.Entry) error {
 func (b *batch) remember() {
 	for _, g := range b.groups {
 		for _, f := range g.docs {
-			b.states.Add(f.ref, f.last())
+			b.states.add(f.ref, f.last())
 		}
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -28,7 +27,8 @@ import (
 type Options struct {
 	BatchSize   int           // events of one partition per batch; default 500, at most 10,000
 	CacheSize   int           // entities whose state is kept in memory; default 20,000
-	ResyncAbove int           // changed copies of one entity type per batch above which the feed gets one Resync; default 1,000
+	CacheBytes  int           // about what those may take; default 64 MiB
+	ResyncAbove int           // documents copying through one ref, changed by one batch, above which the feed gets one Resync; default 1,000
 	Wait        time.Duration // how long one read waits for events, and how long an idle partition goes unchecked; default 1 s
 	SourceWait  time.Duration // how long a batch waits for the sources of its copies to be consolidated; default 2 s
 	MinBackoff  time.Duration // the first pause after a failure; default 50 ms
@@ -41,6 +41,7 @@ func (o Options) filled() Options {
 	positive(&o.BatchSize, 500)
 	o.BatchSize = min(o.BatchSize, 10_000)
 	positive(&o.CacheSize, 20_000)
+	positive(&o.CacheBytes, 64<<20)
 	positive(&o.ResyncAbove, 1000)
 	positive(&o.Wait, time.Second)
 	positive(&o.SourceWait, 2*time.Second)
@@ -68,7 +69,7 @@ type Consolidator struct {
 	feed   feed.Feed
 	o      Options
 
-	states   *lru.Cache[eventlog.Ref, *state]
+	states   *stateCache
 	progress *progress
 	status   *board
 }
@@ -76,10 +77,9 @@ type Consolidator struct {
 // New returns a consolidator, which does nothing until Run. It closes none of what it is given. The store's Setup must have run.
 func New(model *schema.Model, log eventlog.Log, store documents.Store, f feed.Feed, o Options) *Consolidator {
 	o = o.filled()
-	states, _ := lru.New[eventlog.Ref, *state](o.CacheSize) // fails for a size below 1 only
 	return &Consolidator{
 		model: model, plans: plansOf(model), events: log, store: store, feed: f, o: o,
-		states: states, progress: newProgress(log.Partitions()), status: newBoard(log.Partitions(), o.Logger),
+		states: newStateCache(o.CacheSize, o.CacheBytes), progress: newProgress(log.Partitions()), status: newBoard(log.Partitions(), o.Logger),
 	}
 }
 

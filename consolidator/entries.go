@@ -88,21 +88,6 @@ func (found sources) copied(l *link, f *schema.Field, s *state) any {
 	return found[eventlog.Ref{Entity: l.source, ID: id}].fields[f.Copy.Field]
 }
 
-// snapshot is for what comes from documents.
-func (b *batch) snapshot(p *plan, version int64, created, updated time.Time, fields schema.Record) (json.RawMessage, error) {
-	w := beginSnapshot(version, created, updated)
-	for _, f := range p.stored {
-		if v := fields[f.Name]; v != nil {
-			raw, err := b.model.EncodeStored(f.Type, v)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", f.Name, err)
-			}
-			w.field(f.Name, raw)
-		}
-	}
-	return w.end(), nil
-}
-
 // snapshotWriter writes the JSON of a feed.Snapshot around values that are JSON already.
 type snapshotWriter struct {
 	b     []byte

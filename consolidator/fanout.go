@@ -2,14 +2,13 @@ package consolidator
 
 import (
 	"context"
-	"maps"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
 	"github.com/daybook-cqrs/daybook/position"
-	"github.com/daybook-cqrs/daybook/schema"
 )
 
 const (
@@ -19,10 +18,9 @@ const (
 
 // origin is a source that the batch changed, so that the copies of it have to follow.
 type origin struct {
-	id     string
-	cause  position.Place
-	before source // the zero source if the batch makes it
-	after  source
+	id    string
+	cause position.Place
+	after source
 }
 
 // fanOut brings the copies of what the batch changed up to date wherever they are, and returns the feed's entries about that: one for each
@@ -53,11 +51,7 @@ func (g *group) origins(l *link) []origin {
 		if s == nil || !f.touchedAny(l.fields) {
 			continue
 		}
-		o := origin{id: f.ref.ID, cause: s.event.Place(), after: source{s.after.version, s.after.fields}}
-		if f.before != nil {
-			o.before = source{f.before.version, f.before.fields}
-		}
-		out = append(out, o)
+		out = append(out, origin{id: f.ref.ID, cause: s.event.Place(), after: source{s.after.version, s.after.fields}})
 	}
 	return out
 }
@@ -97,112 +91,62 @@ func (b *batch) recopy(ctx context.Context, l *link, origins []origin) ([]feed.E
 	if len(origins) == 0 {
 		return nil, nil
 	}
-	lists := make([][]feed.Entry, len(origins))
-	counts := make([]int, len(origins))
+	t := &tally{limit: b.o.ResyncAbove}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.SetLimit(fanOuts)
 	for i := range origins {
-		eg.Go(func() (err error) {
-			lists[i], counts[i], err = b.recopyReferrers(ctx, l, &origins[i])
-			return err
-		})
+		eg.Go(func() error { return b.recopyReferrers(ctx, l, &origins[i], t) })
 	}
 	if err := eg.Wait(); err != nil {
 		return nil, err
 	}
-	var out []feed.Entry
-	total := 0
-	for i := range lists {
-		total += counts[i]
-		out = append(out, lists[i]...)
-	}
-	if total > b.o.ResyncAbove {
+	if t.count > t.limit {
 		return []feed.Entry{{Kind: feed.Resync, Cause: origins[len(origins)-1].cause, Entity: l.referrer.Name}}, nil
 	}
-	return out, nil
+	return t.entries, nil
 }
 
-// recopyReferrers brings the copies of one source up to date, page by page, and returns the entries (none beyond ResyncAbove) and how many changed.
-// When recovering, copies that are up to date count too: they may never have been published.
-func (b *batch) recopyReferrers(ctx context.Context, l *link, o *origin) ([]feed.Entry, int, error) {
-	var entries []feed.Entry
-	count := 0
+// tally gathers the entries about the copies through one link, and none once there are more than limit.
+type tally struct {
+	mu      sync.Mutex
+	limit   int
+	count   int
+	entries []feed.Entry
+}
+
+func (t *tally) add(l *link, o *origin, docs []documents.Document) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count += len(docs); t.count > t.limit {
+		t.entries = nil
+		return
+	}
+	for i := range docs {
+		t.entries = append(t.entries, feed.Entry{Kind: feed.Copied, Cause: o.cause, Entity: l.referrer.Name, ID: docs[i].ID, Version: docs[i].Version})
+	}
+}
+
+// recopyReferrers brings the copies of one source up to date, page by page, and tells of every document that has them from this version now, also of those that
+// had them already. Whether this call changed a document says nothing about whether the feed knows: another consolidator, or this one before it crashed, may have
+// changed it and not published. Nor does it cost more: what refers to a source that has just changed is out of date, but for what was written in between.
+func (b *batch) recopyReferrers(ctx context.Context, l *link, o *origin, t *tally) error {
 	for after := ""; ; {
-		docs, err := b.store.Referrers(ctx, l.referrer.Name, l.ref, o.id, o.after.version, b.recovering, after, referrersPage)
+		docs, err := b.store.Referrers(ctx, l.referrer.Name, l.ref, o.id, o.after.version, true, after, referrersPage)
 		if err != nil || len(docs) == 0 {
-			return entries, count, err
+			return err
 		}
 		after = docs[len(docs)-1].ID
-		if docs, err = b.recopyPage(ctx, l, o, docs); err != nil {
-			return nil, 0, err
-		}
-		count += len(docs)
-		if count > b.o.ResyncAbove {
-			entries = nil
-			continue
-		}
+		var rs []documents.Recopy
 		for i := range docs {
-			e, err := b.copiedEntry(l, o, &docs[i])
-			if err != nil {
-				return nil, 0, err
+			if have := docs[i].Sources[l.ref]; have.ID != o.id || have.Version < o.after.version {
+				rs = append(rs, documents.Recopy{ID: docs[i].ID, Copies: l.copies(o.id, o.after)})
 			}
-			entries = append(entries, e)
 		}
-	}
-}
-
-// recopyPage returns the documents that the feed has to tell of.
-func (b *batch) recopyPage(ctx context.Context, l *link, o *origin, docs []documents.Document) ([]documents.Document, error) {
-	rs := make([]documents.Recopy, len(docs))
-	for i := range docs {
-		rs[i] = documents.Recopy{ID: docs[i].ID, Copies: l.copies(o.id, o.after)}
-	}
-	ids, err := b.store.Recopy(ctx, l.referrer.Name, rs)
-	if err != nil || b.recovering {
-		return docs, err
-	}
-	changed := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		changed[id] = true
-	}
-	out := docs[:0]
-	for _, d := range docs {
-		if changed[d.ID] {
-			out = append(out, d)
+		if len(rs) > 0 {
+			if _, err := b.store.Recopy(ctx, l.referrer.Name, rs); err != nil {
+				return err
+			}
 		}
-	}
-	return out, nil
-}
-
-// copiedEntry tells of a document whose copies followed their source. One that followed before (recovering) had the source's fields of before the batch.
-func (b *batch) copiedEntry(l *link, o *origin, d *documents.Document) (feed.Entry, error) {
-	before := d.Fields
-	if have := d.Sources[l.ref]; have.ID == o.id && have.Version >= o.after.version {
-		before = l.onto(d.Fields, o.before)
-	}
-	e := feed.Entry{Kind: feed.Copied, Cause: o.cause, Entity: l.referrer.Name, ID: d.ID, Version: d.Version}
-	var err error
-	p := b.plans[l.referrer.Name]
-	if e.Before, err = b.snapshot(p, d.Version, d.CreatedAt, d.UpdatedAt, before); err != nil {
-		return e, err
-	}
-	e.After, err = b.snapshot(p, d.Version, d.CreatedAt, d.UpdatedAt, l.onto(d.Fields, o.after))
-	return e, err
-}
-
-// onto returns the fields with the copies through the link taken from the source.
-func (l *link) onto(fields schema.Record, s source) schema.Record {
-	out := maps.Clone(fields)
-	l.setCopies(out, s)
-	return out
-}
-
-func (l *link) setCopies(fields schema.Record, s source) {
-	for i, name := range l.names {
-		if v, ok := s.fields[l.fields[i]]; ok {
-			fields[name] = v
-		} else {
-			delete(fields, name)
-		}
+		t.add(l, o, docs)
 	}
 }

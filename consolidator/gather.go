@@ -76,7 +76,7 @@ func (b *batch) statesBefore(ctx context.Context) (map[eventlog.Ref]*state, erro
 		if e.Version <= 1 || b.plans[e.Entity] == nil {
 			continue
 		}
-		if s, ok := b.states.Get(ref); ok && s.version == e.Version-1 {
+		if s, ok := b.states.get(ref); ok && s.version == e.Version-1 {
 			out[ref] = s
 			continue
 		}
@@ -109,7 +109,7 @@ func (b *batch) fromArchive(ctx context.Context, entity string, keys []documents
 		}
 		s := &state{version: v.Version, deleted: v.Deleted, createdAt: first.At, updatedAt: v.At, fields: v.State}
 		if s.raws, err = b.plans[entity].encode(b.model, s.fields); err != nil {
-			return fmt.Errorf("version %d of %s %s in the archive: %w", v.Version, entity, k.ID, err)
+			return &documents.UnreadableError{Entity: entity, ID: k.ID, Version: v.Version, Err: err}
 		}
 		out[eventlog.Ref{Entity: entity, ID: k.ID}] = s
 	}

@@ -32,9 +32,7 @@ func (p *partition) run(ctx context.Context) {
 		broken := isBroken(err)
 		p.c.progress.failed(p.n)
 		p.c.status.failed(p.n, err, broken)
-		if broken {
-			p.c.states.Purge() // a repair may give versions another meaning
-		}
+		p.c.states.purge() // what failed may have happened all the same, and a repair may give versions another meaning
 		select {
 		case <-time.After(p.pause(broken)):
 		case <-ctx.Done():
@@ -46,7 +44,7 @@ func (p *partition) run(ctx context.Context) {
 func isBroken(err error) bool {
 	var b *eventlog.BrokenError
 	var p *poison
-	return errors.As(err, &b) || errors.As(err, &p)
+	return errors.As(err, &b) || errors.As(err, &p) || documents.Lasting(err)
 }
 
 // pause returns how long to wait after a failure: between half and all of a time that doubles.
@@ -69,19 +67,18 @@ func (p *partition) follow(ctx context.Context) error {
 	}
 	p.at = all[p.n]
 	c.progress.reached(p.n, p.at.Place.Seq)
-	for recovering := true; ; {
+	for {
 		events, err := c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, c.o.Wait)
 		if err != nil {
 			return err
 		}
 		if len(events) > 0 {
-			done, err := c.consolidate(ctx, p.n, events, recovering)
+			done, err := c.consolidate(ctx, p.n, events)
 			if err != nil {
 				return err
 			}
 			last := &events[done-1]
 			p.at = documents.Checkpoint{Place: last.Place(), Hash: last.Hash}
-			recovering = false
 		}
 		p.advanced(ctx, len(events))
 	}

@@ -56,7 +56,7 @@ func (b *batch) local(refs []eventlog.Ref, found sources) (missing []eventlog.Re
 	for _, ref := range refs {
 		if s := b.folding(ref); s != nil {
 			found[ref] = source{s.version, s.fields}
-		} else if s, ok := b.states.Get(ref); ok && !s.deleted {
+		} else if s, ok := b.states.get(ref); ok && !s.deleted {
 			found[ref] = source{s.version, s.fields}
 		} else {
 			missing = append(missing, ref)

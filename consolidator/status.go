@@ -17,7 +17,7 @@ type PartitionStatus struct {
 	Lag       int64          // events in the log after it when that was last known; -1 before that
 	Err       error          // why it doesn't get on, nil if it does
 	Since     time.Time      // of Err: when that began
-	Broken    bool           // Err won't pass by itself: the log doesn't continue from the checkpoint, or an event can't be consolidated
+	Broken    bool           // Err won't pass by itself: the log doesn't continue from the checkpoint or went on differently, or an event, or what it meets in the store, can't be consolidated
 }
 
 // Status returns how each partition is doing, in order. It asks no server.

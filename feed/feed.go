@@ -19,7 +19,7 @@ type Kind string
 // The kinds of entries.
 const (
 	Changed Kind = "changed" // an event changed a document
-	Copied  Kind = "copied"  // a source changed, so that the copies in a document did
+	Copied  Kind = "copied"  // a source changed, so that the copies in a document did: as the store has it, for no entry of one partition can tell where others are
 	Resync  Kind = "resync"  // too much changed at once to list: whoever looks at Entity reads it again
 	Gap     Kind = "gap"     // made by Follow, never published: entries of the partition were lost, read everything again
 )
@@ -37,8 +37,8 @@ type Entry struct {
 	ID      string          `json:"id,omitempty"`
 	Version int64           `json:"version,omitempty"`
 	Event   *Event          `json:"event,omitempty"`  // nil for a copy that changed
-	Before  json.RawMessage `json:"before,omitempty"` // a Snapshot; nil if there was none
-	After   json.RawMessage `json:"after,omitempty"`  // a Snapshot; nil if the entity was deleted
+	Before  json.RawMessage `json:"before,omitempty"` // of Changed: a Snapshot; nil if there was none
+	After   json.RawMessage `json:"after,omitempty"`  // of Changed: a Snapshot; nil if the entity was deleted
 }
 
 // Event is what clients see of the event behind an entry.
