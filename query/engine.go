@@ -35,6 +35,8 @@ type Engine struct {
 	cfg   Config
 	waits waits
 	hub   hub
+
+	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
 }
 
 // New returns an engine.
@@ -48,7 +50,14 @@ func New(cfg Config) *Engine {
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = 256
 	}
-	e := &Engine{cfg: cfg}
+	e := &Engine{cfg: cfg, copying: map[string][]string{}}
+	for _, entity := range cfg.Model.Entities {
+		for _, f := range entity.Fields {
+			if f.Copy != nil {
+				e.copying[entity.Name] = append(e.copying[entity.Name], f.Name, f.Copy.Via)
+			}
+		}
+	}
 	e.waits.init()
 	e.hub.init()
 	return e

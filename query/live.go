@@ -45,6 +45,7 @@ type subscription struct {
 	entity *schema.Entity
 	id     string
 	filter documents.Filter
+	exact  bool // what matches depends on copies: it is kept which entities the client has, see live.held
 
 	mu    sync.Mutex
 	queue []*change
@@ -75,35 +76,7 @@ func (s *subscription) take() []*change {
 	return out
 }
 
-// classify tells what a change is to this subscription, "" for nothing.
-func (s *subscription) classify(c *change) string {
-	if s.id != "" {
-		switch {
-		case c.after == nil && c.before == nil:
-			return ""
-		case c.after == nil:
-			return Deleted
-		case c.before == nil:
-			return Entered
-		}
-		return Updated
-	}
-	was := c.before != nil && documents.Match(s.filter, c.before)
-	is := c.after != nil && documents.Match(s.filter, c.after)
-	switch {
-	case was && is:
-		return Updated
-	case is:
-		return Entered
-	case was && c.after == nil:
-		return Deleted
-	case was:
-		return Left
-	}
-	return ""
-}
-
-// Watch begins a live query. The channel is closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
+// Watch begins a live query. One whose filter names copies can't be resumed: it begins with a Resync then. The channel is closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
 func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if e.cfg.Feed == nil {
 		return nil, &Error{"NOT_SERVED", "this process has no feed to follow"}
@@ -121,7 +94,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
+	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
 	out := make(chan Change)
 	cursor, remove := e.hub.add(s)
 	l := &live{engine: e, watch: w, sub: s, out: out, cursor: cursor}

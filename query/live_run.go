@@ -14,8 +14,9 @@ type live struct {
 	watch  Watch
 	sub    *subscription
 	out    chan<- Change
-	cursor feed.Cursor      // up to where the client has been told
-	shown  map[string]int64 // versions in the snapshot: changes at or below them are old news
+	cursor feed.Cursor         // up to where the client has been told
+	shown  map[string]int64    // versions in the snapshot: changes at or below them are old news
+	held   map[string]struct{} // of an exact subscription: what the client has
 }
 
 var errGone = errors.New("the subscriber is gone")
@@ -30,15 +31,8 @@ func (l *live) send(ctx context.Context, c Change) error {
 }
 
 func (l *live) run(ctx context.Context, resume *feed.Cursor) error {
-	if resume != nil {
-		if err := l.catchUp(ctx, *resume); err != nil {
-			return err
-		}
-	}
-	if l.watch.Snapshot && resume == nil {
-		if err := l.snapshot(ctx); err != nil {
-			return err
-		}
+	if err := l.begin(ctx, resume); err != nil {
+		return err
 	}
 	for {
 		if err := l.deliver(ctx, l.sub.take()); err != nil {
@@ -52,119 +46,118 @@ func (l *live) run(ctx context.Context, resume *feed.Cursor) error {
 	}
 }
 
-// catchUp delivers what the feed has between a token and where the follower was when the subscription began; from there on the queue has it.
-func (l *live) catchUp(ctx context.Context, from feed.Cursor) error {
-	until := l.cursor
-	l.cursor = from.Clone()
-	at := from.Clone()
-	for !reached(at, until) {
-		entries, err := l.engine.cfg.Feed.Read(ctx, at, followBatch, followWait)
-		if err != nil {
+// begin brings the client to where the queue goes on.
+func (l *live) begin(ctx context.Context, resume *feed.Cursor) error {
+	switch {
+	case l.sub.exact && (resume != nil || !l.watch.Snapshot):
+		if err := l.hold(ctx); err != nil || resume == nil {
 			return err
 		}
-		if len(entries) == 0 && at.Epoch == until.Epoch {
-			break // what the follower has seen is gone
-		}
-		var changes []*change
-		for _, e := range entries {
-			at.Seen(e)
-			if e.Kind != feed.Gap && e.Offset > until.At[e.Partition].Offset {
-				continue
-			}
-			changes = append(changes, l.change(e))
-		}
-		if err := l.deliver(ctx, changes); err != nil {
-			return err
-		}
+		return l.send(ctx, Change{Type: Resync, Token: l.cursor.String()}) // what it had at the token, nobody knows
+	case resume != nil:
+		return l.catchUp(ctx, *resume)
+	case l.watch.Snapshot:
+		return l.snapshot(ctx)
 	}
-	l.cursor = until
 	return nil
-}
-
-func reached(at, until feed.Cursor) bool {
-	if at.Epoch != until.Epoch {
-		return false
-	}
-	for p, m := range until.At {
-		if at.At[p].Offset < m.Offset {
-			return false
-		}
-	}
-	return true
-}
-
-// change decodes an entry if it concerns the subscription.
-func (l *live) change(e feed.Entry) *change {
-	c := &change{Entry: e}
-	mine := e.Entity == l.watch.Entity.Name && (l.watch.ID == "" || l.watch.ID == e.ID)
-	if !mine || e.Kind == feed.Gap || e.Kind == feed.Resync {
-		return c
-	}
-	if err := l.engine.decode(c); err != nil {
-		return &change{Entry: feed.Entry{Kind: feed.Gap, Partition: e.Partition, Offset: e.Offset, Link: e.Link, Epoch: l.cursor.Epoch}}
-	}
-	return c
 }
 
 // snapshot delivers what matches now, then LIVE.
 func (l *live) snapshot(ctx context.Context) error {
 	l.shown = map[string]int64{}
+	l.held = map[string]struct{}{}
 	token := l.cursor.String()
+	err := l.list(ctx, l.watch.Node, func(n *Node) error {
+		l.shown[n.ID] = n.Version
+		if l.sub.exact {
+			l.held[n.ID] = struct{}{}
+		}
+		return l.send(ctx, Change{Type: Snapshot, ID: n.ID, Node: n, Token: token})
+	})
+	if err != nil {
+		return err
+	}
+	return l.send(ctx, Change{Type: Live, Token: token})
+}
+
+// hold notes what matches now: what a client has that reads now.
+func (l *live) hold(ctx context.Context) error {
+	l.held = map[string]struct{}{}
+	return l.list(ctx, &Selection{}, func(n *Node) error {
+		l.held[n.ID] = struct{}{}
+		return nil
+	})
+}
+
+var errTooMuch = &Error{"TOO_MUCH", "the snapshot has more than 20,000 entities: subscribe with a narrower filter, or without a snapshot"}
+
+// list reads what the subscription matches now.
+func (l *live) list(ctx context.Context, node *Selection, each func(*Node) error) error {
 	filter := l.watch.Filter
 	if l.watch.ID != "" {
 		filter = documents.Compare{Field: documents.FieldID, Op: documents.Eq, Value: l.watch.ID}
 	}
 	size := MaxPage
 	args := ListArgs{Filter: filter, First: &size}
-	for len(l.shown) < MaxNodes {
-		page, err := l.engine.List(ctx, l.watch.Entity, args, Connection{Node: l.watch.Node})
+	for n := 0; n < MaxNodes; n += size {
+		page, err := l.engine.List(ctx, l.watch.Entity, args, Connection{Node: node})
 		if err != nil {
 			return err
 		}
 		for _, n := range page.Nodes {
-			l.shown[n.ID] = n.Version
-			if err := l.send(ctx, Change{Type: Snapshot, ID: n.ID, Node: n, Token: token}); err != nil {
+			if err := each(n); err != nil {
 				return err
 			}
 		}
 		if !page.HasNext {
-			return l.send(ctx, Change{Type: Live, Token: token})
+			return nil
 		}
 		args.After = page.Cursors[len(page.Cursors)-1]
 	}
-	return &Error{"TOO_MUCH", "the snapshot has more than 20,000 entities: subscribe with a narrower filter, or without a snapshot"}
+	return errTooMuch
 }
 
 // deliver sends what of a batch concerns the client, with its relations loaded for the whole batch at once.
 func (l *live) deliver(ctx context.Context, batch []*change) error {
+	kinds := make([]string, len(batch))
 	var docs []documents.Document
-	var with []*change
-	for _, c := range batch {
-		if c.after != nil && l.tells(c) != "" {
+	var with []int
+	for i, c := range batch {
+		var err error
+		if kinds[i], err = l.tells(c); err != nil {
+			return err
+		}
+		if again := i+1 < len(batch) && l.resyncs(batch[i+1]); kinds[i] == Resync && again {
+			kinds[i] = "" // several in a row are one
+		} else if kinds[i] == Resync && l.sub.exact {
+			if err := l.hold(ctx); err != nil { // before it is told: what the client reads then is at least as new
+				return err
+			}
+		}
+		if c.after != nil && kinds[i] != "" {
 			docs = append(docs, *c.after)
-			with = append(with, c)
+			with = append(with, i)
 		}
 	}
-	nodes, err := l.engine.expand(ctx, l.watch.Entity, l.watch.Node, docs)
+	expanded, err := l.engine.expand(ctx, l.watch.Entity, l.watch.Node, docs)
 	if err != nil {
 		return err
 	}
-	node := make(map[*change]*Node, len(nodes))
-	for i, c := range with {
-		node[c] = nodes[i]
+	nodes := make([]*Node, len(batch))
+	for i, at := range with {
+		nodes[at] = expanded[i]
 	}
 	for i, c := range batch {
-		kind := l.tells(c)
 		if c.Partition >= 0 {
 			l.cursor.Seen(c.Entry)
 		} else {
 			l.cursor = l.engine.hub.at()
 		}
-		if kind == "" || kind == Resync && i+1 < len(batch) && l.tells(batch[i+1]) == Resync { // several in a row are one
+		if kinds[i] == "" {
 			continue
 		}
-		m := Change{Type: kind, Node: node[c], Event: c.Event, Token: l.cursor.String()}
-		if kind != Resync {
+		m := Change{Type: kinds[i], Node: nodes[i], Event: c.Event, Token: l.cursor.String()}
+		if kinds[i] != Resync {
 			m.ID = c.ID
 		}
 		if err := l.send(ctx, m); err != nil {
@@ -172,24 +165,6 @@ func (l *live) deliver(ctx context.Context, batch []*change) error {
 		}
 	}
 	return nil
-}
-
-// tells returns the type of the message that a change is to the client, "" for none.
-func (l *live) tells(c *change) string {
-	switch {
-	case c.Kind == feed.Gap:
-		return Resync
-	case c.Entity != l.watch.Entity.Name:
-		return ""
-	case c.Kind == feed.Resync:
-		return Resync
-	case l.watch.ID != "" && c.ID != l.watch.ID:
-		return ""
-	}
-	if version, ok := l.shown[c.ID]; ok && c.Kind == feed.Changed && c.Version <= version {
-		return ""
-	}
-	return l.sub.classify(c)
 }
 
 func (h *hub) at() feed.Cursor {
