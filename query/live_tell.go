@@ -20,7 +20,7 @@ func (l *live) tells(c *change) (string, error) {
 	if shown && c.Kind == feed.Changed && c.Version <= version {
 		return "", nil
 	}
-	if c.early && !(shown && c.after.Version <= version) { // that event brings the copies too, unless the snapshot did before it
+	if c.early && (!shown || c.after.Version > version) { // that event brings the copies too, unless the snapshot did before it
 		return "", nil
 	}
 	if l.sub.exact {
