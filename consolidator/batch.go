@@ -15,8 +15,10 @@ type batch struct {
 	*Consolidator
 	partition int
 	events    []eventlog.Event
+	befores   map[eventlog.Ref]*state // what its entities were before it
 	groups    []*group
-	fresh     sources // those of the refs that it sets, read after the write
+	found     sources // those of the refs that it sets, read before the write
+	fresh     sources // the same, read after the write
 }
 
 // group is what a batch holds of one entity type.
@@ -26,14 +28,14 @@ type group struct {
 	byID map[string]*folded
 }
 
-// consolidate brings the events, or those before the first that can't be folded, into the store, and returns how many. An error means
-// that nothing is certain: the same events must come again. It is a *poison if the first event can't be folded.
+// consolidate brings the events, or those before the first that can't be folded or that another partition has to come before, into the store, and returns
+// how many. An error means that nothing is certain: the same events must come again. It is a *poison if the first event can't be folded.
 func (c *Consolidator) consolidate(ctx context.Context, partition int, events []eventlog.Event) (int, error) {
 	b := &batch{Consolidator: c, partition: partition, events: events}
 	if err := b.gather(ctx); err != nil {
 		return 0, err
 	}
-	for _, do := range []func(context.Context) error{b.archive, b.write, b.verify} {
+	for _, do := range []func(context.Context) error{b.findSources, b.archive, b.write, b.verify} {
 		if err := do(ctx); err != nil {
 			return 0, err
 		}
@@ -66,17 +68,13 @@ func (b *batch) archive(ctx context.Context) error {
 
 // write writes the documents, with the copies that their refs call for.
 func (b *batch) write(ctx context.Context) error {
-	found, err := b.sourcesToWrite(ctx)
-	if err != nil {
-		return err
-	}
 	return b.each(ctx, func(ctx context.Context, g *group) error {
 		ws := make([]documents.Write, 0, len(g.docs))
 		for _, f := range g.docs {
 			w := f.write(g.plan)
 			for _, l := range g.refs {
 				if id, ok := f.refSet(l); ok {
-					w.Copies = append(w.Copies, l.copies(id, found[eventlog.Ref{Entity: l.source, ID: id}]))
+					w.Copies = append(w.Copies, l.copies(id, b.found[eventlog.Ref{Entity: l.source, ID: id}]))
 				}
 			}
 			ws = append(ws, w)

@@ -70,6 +70,7 @@ func (c *client) take(ctx context.Context, m query.Change) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.have = all
+		c.exact = false // it may have read what it is still to be told of
 		return
 	}
 	c.mu.Lock()

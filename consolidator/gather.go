@@ -17,9 +17,16 @@ func (b *batch) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.befores = befores
+	return b.fold(len(b.events))
+}
+
+// fold folds the first n events, and forgets the others.
+func (b *batch) fold(n int) error {
 	groups := map[string]*group{}
+	b.groups, b.events = nil, b.events[:n]
 	for i := range b.events {
-		if err := b.add(groups, befores, &b.events[i]); err != nil {
+		if err := b.add(groups, b.befores, &b.events[i]); err != nil {
 			if i == 0 {
 				return err
 			}

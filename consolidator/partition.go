@@ -67,30 +67,33 @@ func (p *partition) follow(ctx context.Context) error {
 	}
 	p.at = all[p.n]
 	c.progress.reached(p.n, p.at.Place.Seq)
-	for {
-		events, err := c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, c.o.Wait)
-		if err != nil {
-			return err
+	for events := []eventlog.Event(nil); ; {
+		if len(events) == 0 {
+			if events, err = c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, c.o.Wait); err != nil {
+				return err
+			}
 		}
-		if len(events) > 0 {
+		end := len(events) == 0
+		if !end {
 			done, err := c.consolidate(ctx, p.n, events)
 			if err != nil {
 				return err
 			}
 			last := &events[done-1]
 			p.at = documents.Checkpoint{Place: last.Place(), Hash: last.Hash}
+			events = events[done:]
 		}
-		p.advanced(ctx, len(events))
+		p.advanced(ctx, end)
 	}
 }
 
-// advanced tells the others of the new checkpoint. A read that came back short had reached the end of the log.
-func (p *partition) advanced(ctx context.Context, read int) {
+// advanced tells the others of the new checkpoint. end says that it is at the end of the log.
+func (p *partition) advanced(ctx context.Context, end bool) {
 	c := p.c
 	p.backoff = 0
 	c.progress.reached(p.n, p.at.Place.Seq)
 	c.status.reached(p.n, p.at.Place)
-	if read < c.o.BatchSize {
+	if end {
 		c.status.lags(p.n, 0)
 		return
 	}

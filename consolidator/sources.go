@@ -17,19 +17,56 @@ type source struct {
 
 type sources map[eventlog.Ref]source
 
-// sourcesToWrite returns the sources of the refs that the batch sets. What it takes from memory may be out of date: verify sees to that. For those that
-// aren't consolidated yet it waits a while; then they are absent, and their own side will find who refers to them.
-func (b *batch) sourcesToWrite(ctx context.Context) (sources, error) {
-	found := sources{}
-	missing := b.local(b.refsSet(), found)
-	if err := b.load(ctx, missing, found); err != nil {
-		return nil, err
+// findSources finds the sources of the refs that the batch sets. What it takes from memory may be out of date: verify sees to that. The batch is cut short before
+// the first event whose source isn't consolidated yet: what comes before it need not wait, and other partitions may be waiting for just that. Only if that
+// is the first event, it waits a while. Sources that aren't there then stay absent, and their own side will find who refers to them.
+func (b *batch) findSources(ctx context.Context) error {
+	b.found = sources{}
+	for waited := false; ; { // ends: each round waits, which it does once, or makes the batch smaller
+		missing := b.local(absent(b.refsSet(), b.found), b.found)
+		if err := b.load(ctx, missing, b.found); err != nil {
+			return err
+		}
+		if missing = absent(missing, b.found); len(missing) == 0 {
+			return nil
+		}
+		first := b.firstOf(missing)
+		switch {
+		case first > 0:
+			if err := b.fold(first); err != nil {
+				return err
+			}
+		case waited:
+			return nil
+		default:
+			waited = true
+			if err := b.await(ctx, missing, b.found); err != nil {
+				return err
+			}
+		}
 	}
-	missing = absent(missing, found)
-	if len(missing) == 0 {
-		return found, nil
+}
+
+// firstOf returns the index of the first event that sets a ref to one of these sources.
+func (b *batch) firstOf(sources []eventlog.Ref) int {
+	wanted := make(map[eventlog.Ref]bool, len(sources))
+	for _, ref := range sources {
+		wanted[ref] = true
 	}
-	return found, b.await(ctx, missing, found)
+	first := len(b.events)
+	for _, g := range b.groups {
+		for _, l := range g.refs {
+			for _, f := range g.docs {
+				for i := range f.steps {
+					id, ok := f.steps[i].after.fields[l.ref].(string)
+					if at := int(f.steps[i].event.Seq - b.events[0].Seq); ok && at < first && wanted[eventlog.Ref{Entity: l.source, ID: id}] {
+						first = at
+					}
+				}
+			}
+		}
+	}
+	return first
 }
 
 // refsSet returns the sources, each once, of the refs that the batch sets on entities that copy through them.

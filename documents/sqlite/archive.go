@@ -21,14 +21,20 @@ func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Versi
 		return err
 	}
 	for batch := range slices.Chunk(vs, batchLimit) {
-		if err := s.transact(ctx, func(tx *sql.Tx) error { return s.archive(ctx, tx, e, batch) }); err != nil {
+		states := make([]string, len(batch)) // encoded before the transaction, which holds the file's lock
+		for i := range batch {
+			if states[i], err = s.body(e.own, batch[i].State); err != nil {
+				return fmt.Errorf("version %d of %s %s: %w", batch[i].Version, e.Name, batch[i].ID, err)
+			}
+		}
+		if err := s.transact(ctx, func(tx *sql.Tx) error { return archive(ctx, tx, e, batch, states) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documents.Version) error {
+func archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documents.Version, states []string) error {
 	insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+e.versions+" ("+versionColumns+", validTo) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return err
@@ -48,7 +54,7 @@ func (s *Store) archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documen
 	for i := range vs {
 		v := &vs[i]
 		key := documents.VersionKey{ID: v.ID, Version: v.Version}
-		if closed[key], err = s.insertVersion(ctx, insert, e, v, ends[key]); err != nil {
+		if closed[key], err = insertVersion(ctx, insert, v, states[i], ends[key]); err != nil {
 			return fmt.Errorf("version %d of %s %s: %w", v.Version, e.Name, v.ID, err)
 		}
 		if !closed[key] {
@@ -93,11 +99,7 @@ func sameEvents(ctx context.Context, tx *sql.Tx, e *entity, vs []*documents.Vers
 }
 
 // insertVersion reports whether the version is new. end is "" while it is the latest.
-func (s *Store) insertVersion(ctx context.Context, insert *sql.Stmt, e *entity, v *documents.Version, end string) (bool, error) {
-	state, err := s.body(e.own, v.State)
-	if err != nil {
-		return false, err
-	}
+func insertVersion(ctx context.Context, insert *sql.Stmt, v *documents.Version, state, end string) (bool, error) {
 	res, err := insert.ExecContext(ctx, v.ID, v.Version, v.Event, v.From, v.To, v.Deleted, encodeTime(v.At), state, string(v.Changes),
 		v.CommandID, v.Actor, v.CorrelationID, v.CausationID, v.Partition, int64(v.Place.Epoch), int64(v.Place.Seq), sql.NullString{String: end, Valid: end != ""})
 	if err != nil {

@@ -71,6 +71,33 @@ func (u *update) save(ctx context.Context) error {
 	return nil
 }
 
+// put sets members, and clears those without a value.
+func (d *stored) put(ms []member) {
+	for _, m := range ms {
+		if m.raw == "" {
+			d.clear(m.name)
+		} else {
+			d.set(m.name, m.raw)
+		}
+	}
+}
+
+// copy sets the copies of one ref and where they are from.
+func (d *stored) copy(c documents.Copies, values []member) {
+	for _, name := range c.Names {
+		d.clear(name)
+	}
+	if c.Source.ID == "" {
+		delete(d.sources, c.Ref)
+		return
+	}
+	if d.sources == nil {
+		d.sources = map[string]documents.Source{}
+	}
+	d.sources[c.Ref] = c.Source
+	d.put(values)
+}
+
 func (d *stored) set(name, raw string) {
 	if i := d.index(name); i >= 0 {
 		d.members[i].raw = raw

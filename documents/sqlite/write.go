@@ -11,98 +11,109 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// Write implements documents.Store. It reads and writes in one transaction that began with the file's write lock, so the guards are checked here.
+// Write implements documents.Store. It reads and writes in one transaction that began with the file's write lock, so the guards are checked here. What takes
+// time and no lock, encoding, is done before.
 func (s *Store) Write(ctx context.Context, entity string, ws []documents.Write) error {
 	e, err := s.entity(entity)
 	if err != nil {
 		return err
 	}
 	for batch := range slices.Chunk(ws, batchLimit) {
-		err := s.transact(ctx, func(tx *sql.Tx) error {
-			u, err := s.load(ctx, tx, e, ids(batch, func(w *documents.Write) string { return w.ID }))
-			if err != nil {
-				return err
+		ps := make([]prepared, len(batch))
+		for i := range batch {
+			if ps[i], err = s.prepare(e, &batch[i]); err != nil {
+				return fmt.Errorf("%s %s: %w", e.Name, batch[i].ID, err)
 			}
-			for i := range batch {
-				if err := s.apply(u, &batch[i]); err != nil {
-					return fmt.Errorf("%s %s: %w", e.Name, batch[i].ID, err)
-				}
-			}
-			return u.save(ctx)
-		})
-		if err != nil {
+		}
+		if err := s.transact(ctx, func(tx *sql.Tx) error { return s.writeBatch(ctx, tx, e, ps) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// apply brings one stored document to the write's version, if the guards let it.
-func (s *Store) apply(u *update, w *documents.Write) error {
-	d := u.docs[w.ID]
-	if d == nil && w.Since > 0 || d != nil && (d.version >= w.Version || d.version < w.Since) {
-		return nil
-	}
-	if d == nil {
-		d = &stored{id: w.ID, created: encodeTime(w.CreatedAt)}
-		u.docs[w.ID] = d
-	}
-	d.version, d.updated, d.deleted, d.dirty = w.Version, encodeTime(w.UpdatedAt), w.Deleted, true
-	if w.Deleted {
-		d.members, d.sources = nil, nil
-		return nil
-	}
-	if err := s.set(u.e, d, w.Set); err != nil {
+func (s *Store) writeBatch(ctx context.Context, tx *sql.Tx, e *entity, ps []prepared) error {
+	u, err := s.load(ctx, tx, e, ids(ps, func(p *prepared) string { return p.ID }))
+	if err != nil {
 		return err
 	}
-	for _, name := range w.Clear {
-		d.clear(name)
-		d.dropCopies(u.e, name)
+	for i := range ps {
+		ps[i].apply(u)
 	}
-	for _, c := range w.Copies {
-		if have := d.sources[c.Ref]; have.ID == c.Source.ID && have.Version > c.Source.Version {
-			continue // copied again since from a later version
-		}
-		if err := s.copy(u.e, d, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.save(ctx)
 }
 
-func (s *Store) set(e *entity, d *stored, values schema.Record) error {
+// prepared is a write with its values encoded.
+type prepared struct {
+	*documents.Write
+	set    []member   // what is cleared has no raw value
+	copied [][]member // of each of Copies
+}
+
+func (s *Store) prepare(e *entity, w *documents.Write) (prepared, error) {
+	p := prepared{Write: w, copied: make([][]member, len(w.Copies))}
+	if w.Deleted {
+		return p, nil
+	}
+	var err error
+	if p.set, err = s.encoded(e, w.Set); err != nil {
+		return p, err
+	}
+	for i := range w.Copies {
+		if p.copied[i], err = s.encoded(e, w.Copies[i].Values); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// encoded returns the values as members, in the order of the entity's fields.
+func (s *Store) encoded(e *entity, values schema.Record) ([]member, error) {
+	out := make([]member, 0, len(values))
 	for _, f := range e.fields {
 		v, ok := values[f.Name]
 		if !ok {
 			continue
 		}
-		if v == nil {
-			d.clear(f.Name)
-			continue
+		m := member{name: f.Name}
+		if v != nil {
+			raw, err := encode(s.model, f, v)
+			if err != nil {
+				return nil, err
+			}
+			m.raw = string(raw)
 		}
-		raw, err := encode(s.model, f, v)
-		if err != nil {
-			return err
-		}
-		d.set(f.Name, string(raw))
+		out = append(out, m)
 	}
-	return nil
+	return out, nil
 }
 
-// copy sets the copies of one ref and where they are from.
-func (s *Store) copy(e *entity, d *stored, c documents.Copies) error {
-	for _, name := range c.Names {
+// apply brings one stored document to the write's version, if the guards let it.
+func (p *prepared) apply(u *update) {
+	d := u.docs[p.ID]
+	if d == nil && p.Since > 0 || d != nil && (d.version >= p.Version || d.version < p.Since) {
+		return
+	}
+	if d == nil {
+		d = &stored{id: p.ID, created: encodeTime(p.CreatedAt)}
+		u.docs[p.ID] = d
+	}
+	d.version, d.updated, d.deleted, d.dirty = p.Version, encodeTime(p.UpdatedAt), p.Deleted, true
+	if p.Deleted {
+		d.members, d.sources = nil, nil
+		return
+	}
+	d.put(p.set)
+	for _, name := range p.Clear {
 		d.clear(name)
+		d.dropCopies(u.e, name)
 	}
-	if c.Source.ID == "" {
-		delete(d.sources, c.Ref)
-		return nil
+	for i, c := range p.Copies {
+		if have := d.sources[c.Ref]; have.ID == c.Source.ID && have.Version > c.Source.Version {
+			continue // copied again since from a later version
+		}
+		d.copy(c, p.copied[i])
 	}
-	if d.sources == nil {
-		d.sources = map[string]documents.Source{}
-	}
-	d.sources[c.Ref] = c.Source
-	return s.set(e, d, c.Values)
 }
 
 // Recopy implements documents.Store.
@@ -122,9 +133,11 @@ func (s *Store) Recopy(ctx context.Context, entity string, rs []documents.Recopy
 				if d := u.docs[r.ID]; d == nil || !d.outdated(r.Copies) {
 					continue
 				}
-				if err := s.copy(e, u.docs[r.ID], r.Copies); err != nil {
+				copied, err := s.encoded(e, r.Values)
+				if err != nil {
 					return err
 				}
+				u.docs[r.ID].copy(r.Copies, copied)
 				u.docs[r.ID].dirty = true
 			}
 			for _, id := range slices.Sorted(maps.Keys(u.docs)) {
