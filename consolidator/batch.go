@@ -15,7 +15,6 @@ type batch struct {
 	*Consolidator
 	partition int
 	events    []eventlog.Event
-	befores   map[eventlog.Ref]*state // what its entities were before it
 	groups    []*group
 	found     sources // those of the refs that it sets, read before the write
 	fresh     sources // the same, read after the write

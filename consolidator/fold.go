@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -28,10 +29,11 @@ type folded struct {
 	touched map[string]bool // own fields that an event set
 }
 
-// step is one event, and the entity after it.
+// step is one event, the entity after it, and the own fields that it set.
 type step struct {
 	event *eventlog.Event
 	after *state
+	set   []string
 }
 
 func (f *folded) last() *state { return f.steps[len(f.steps)-1].after }
@@ -74,47 +76,67 @@ func (f *folded) fold(m *schema.Model, p *plan, e *eventlog.Event) error {
 		return poisoned(e, "version %d follows version %d", e.Version, at.version)
 	}
 	after := &state{version: e.Version, deleted: e.Deleted, createdAt: at.createdAt, updatedAt: e.At}
-	if err := f.change(m, p, at, after, e); err != nil {
+	set, err := after.change(m, p, at, e)
+	if err != nil {
 		return err
 	}
-	f.steps = append(f.steps, step{event: e, after: after})
+	f.steps = append(f.steps, step{e, after, set})
+	f.touch(set)
 	return nil
 }
 
-// change sets the fields after the event, and notes those that it touches. What the model doesn't know (an event of a newer process in a rolling
-// deploy) is left out.
-func (f *folded) change(m *schema.Model, p *plan, before, after *state, e *eventlog.Event) error {
-	after.raws = make([]json.RawMessage, len(p.stored))
+func (f *folded) touch(names []string) {
+	for _, name := range names {
+		f.touched[name] = true
+	}
+}
+
+// cut forgets the events from seq on, and reports whether there are any left.
+func (f *folded) cut(seq uint64) bool {
+	n := len(f.steps)
+	for n > 0 && f.steps[n-1].event.Seq >= seq {
+		n--
+	}
+	if n < len(f.steps) {
+		f.steps = f.steps[:n]
+		clear(f.touched)
+		for i := range f.steps {
+			f.touch(f.steps[i].set)
+		}
+	}
+	return n > 0
+}
+
+// change makes s, the state after the event, of the one before, and returns the names of the fields that the event set. What the model doesn't know (an event of
+// a newer process in a rolling deploy) is left out.
+func (s *state) change(m *schema.Model, p *plan, before *state, e *eventlog.Event) ([]string, error) {
+	s.raws = make([]json.RawMessage, len(p.stored))
 	if e.Deleted {
-		after.fields = schema.Record{}
-		for name := range before.fields {
-			f.touched[name] = true
-		}
-		return nil
+		s.fields = schema.Record{}
+		return slices.Collect(maps.Keys(before.fields)), nil
 	}
-	var changes []eventlog.Change
-	if len(e.Changes) > 0 {
-		if err := json.Unmarshal(e.Changes, &changes); err != nil {
-			return poisoned(e, "its changes are no list of changes: %v", err)
-		}
+	changes, err := eventlog.DecodeChanges(e.Changes)
+	if err != nil {
+		return nil, poisoned(e, "%v", err)
 	}
-	after.fields = make(schema.Record, len(before.fields)+len(changes))
-	maps.Copy(after.fields, before.fields)
-	copy(after.raws, before.raws)
+	s.fields = make(schema.Record, len(before.fields)+len(changes))
+	maps.Copy(s.fields, before.fields)
+	copy(s.raws, before.raws)
+	set := make([]string, 0, len(changes))
 	for _, ch := range changes {
 		if ch.Op != "set" {
-			return poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
+			return nil, poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
 		}
 		i, ok := p.own[ch.Path]
 		if !ok {
 			continue
 		}
-		if err := after.assign(m, p.stored[i], i, ch.Value); err != nil {
-			return poisoned(e, "%s: %v", ch.Path, err)
+		if err := s.assign(m, p.stored[i], i, ch.Value); err != nil {
+			return nil, poisoned(e, "%s: %v", ch.Path, err)
 		}
-		f.touched[ch.Path] = true
+		set = append(set, p.stored[i].Name)
 	}
-	return nil
+	return set, nil
 }
 
 // assign sets the i-th stored field to the log's JSON of a value.

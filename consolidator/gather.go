@@ -17,16 +17,9 @@ func (b *batch) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.befores = befores
-	return b.fold(len(b.events))
-}
-
-// fold folds the first n events, and forgets the others.
-func (b *batch) fold(n int) error {
 	groups := map[string]*group{}
-	b.groups, b.events = nil, b.events[:n]
 	for i := range b.events {
-		if err := b.add(groups, b.befores, &b.events[i]); err != nil {
+		if err := b.add(groups, befores, &b.events[i]); err != nil {
 			if i == 0 {
 				return err
 			}
@@ -35,6 +28,27 @@ func (b *batch) fold(n int) error {
 		}
 	}
 	return nil
+}
+
+// cut leaves the first n events, at least one, in the batch.
+func (b *batch) cut(n int) {
+	seq := b.events[n].Seq
+	b.events = b.events[:n]
+	groups := b.groups[:0]
+	for _, g := range b.groups {
+		docs := g.docs[:0]
+		for _, f := range g.docs {
+			if f.cut(seq) {
+				docs = append(docs, f)
+			} else {
+				delete(g.byID, f.ref.ID)
+			}
+		}
+		if g.docs = docs; len(docs) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	b.groups = groups
 }
 
 func (b *batch) add(groups map[string]*group, befores map[eventlog.Ref]*state, e *eventlog.Event) error {

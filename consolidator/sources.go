@@ -33,9 +33,7 @@ func (b *batch) findSources(ctx context.Context) error {
 		first := b.firstOf(missing)
 		switch {
 		case first > 0:
-			if err := b.fold(first); err != nil {
-				return err
-			}
+			b.cut(first)
 		case waited:
 			return nil
 		default:
