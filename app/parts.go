@@ -19,8 +19,12 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// feedCapacity is how many changes of a partition a follower may be behind before it is told to resync.
-const feedCapacity = 10_000
+// How many changes of a partition a follower may be behind before it is told to resync. A change takes about twice what the entity takes: in Redis that is
+// memory which the log needs; in process there is a bound in bytes besides.
+const (
+	feedCapacity      = 10_000
+	redisFeedCapacity = 2_000
+)
 
 // openBound is how long a server may take to answer at start.
 const openBound = 10 * time.Second
@@ -140,7 +144,7 @@ func openFeed(ctx context.Context, cfg *Config, log eventlog.Log, logger *slog.L
 		defer func() { _ = own.Close() }() // it was only asked
 		log = own
 	}
-	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: feedCapacity, Log: logger})
+	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: redisFeedCapacity, Log: logger})
 	if err != nil {
 		return nil, redisEngine.failed(cfg.RedisURL, err)
 	}

@@ -151,6 +151,28 @@ func TestUniqueValuesAreClaimedMovedAndReleased(t *testing.T) {
 	w.rejected(command.InvalidInput, "createOwner", "w7", handle(strings.Repeat("x", 10_001))) // more than the log claims
 }
 
+func TestAnEntityIsOfABoundedSize(t *testing.T) {
+	w := newWorld(t)
+	w.owner("w1")
+	parts := func(n int) []any {
+		out := make([]any, n)
+		for i := range out {
+			out[i] = schema.Record{"maker": "w1", "amount": i, "remark": strings.Repeat("x", 100_000)}
+		}
+		return out
+	}
+	in := func(n int) schema.Record { return schema.Record{"title": "t", "owner": "w1", "parts": parts(n)} }
+	w.accepted("openTicket", "t1", in(38))
+	if got := w.rejected(command.InvalidInput, "openTicket", "t2", in(50)); got.Field != "parts" {
+		t.Errorf("%+v", got)
+	}
+	if got := w.rejected(command.InvalidInput, "noteTicket", "t1", schema.Record{"note": strings.Repeat("n", 1_000_000)}); got.Field != "note" {
+		t.Errorf("%+v", got)
+	}
+	w.accepted("noteTicket", "t1", schema.Record{"note": "n"})
+	w.accepted("dropTicket", "t1", nil)
+}
+
 func TestDryRunWritesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.ticket("t1")

@@ -12,6 +12,10 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
+// MaxEntityBytes is how large all fields of an entity may be together, as JSON. Its versions, which have the state and the changes, then fit into a
+// document of any engine.
+const MaxEntityBytes = 4 << 20
+
 // difference is what a command changed, in the log's terms.
 type difference struct {
 	changes json.RawMessage
@@ -26,6 +30,10 @@ type difference struct {
 // can have changed, nil for all.
 func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Record, deleted bool, only map[string]bool) (*difference, error) {
 	d := &difference{set: map[string]json.RawMessage{}}
+	size := 0
+	for _, raw := range head.Fields {
+		size += len(raw)
+	}
 	changes := []byte{'['} // an eventlog.Change each, of parts that are JSON already
 	for _, f := range e.Fields {
 		if f.Name == "id" || f.Copy != nil || only != nil && !only[f.Name] {
@@ -43,6 +51,9 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 		}
 		if bytes.Equal(was, is) {
 			continue
+		}
+		if size += len(is) - len(was); size > MaxEntityBytes && len(is) > len(was) {
+			return nil, invalid(f.Name, fmt.Sprintf("the %s would be larger than %d bytes", e.Name, MaxEntityBytes))
 		}
 		if !deleted {
 			if len(changes) > 1 {

@@ -32,7 +32,7 @@ type Ticket @entity {
   effort: Decimal
 }
 
-type Part { maker: Owner! @ref amount: Int! }
+type Part { maker: Owner! @ref amount: Int! remark: String }
 
 enum TicketStatus { OPEN TAKEN DONE }
 
