@@ -84,7 +84,8 @@ func (a *attempt) apply(c *Context, before *Snapshot) (schema.Record, error) {
 			set(fields, arg.Field.Name, v)
 		}
 	}
-	if rule := a.cfg.Rules[a.spec.Name]; rule != nil {
+	rule := a.cfg.Rules[a.spec.Name]
+	if rule != nil {
 		var err error
 		if fields, err = a.runRule(rule, c, fields); err != nil {
 			return nil, err
@@ -100,6 +101,9 @@ func (a *attempt) apply(c *Context, before *Snapshot) (schema.Record, error) {
 	}
 	if a.spec.Kind == schema.Delete {
 		return fields, nil
+	}
+	if rule == nil { // all refs that can have changed were checked
+		return fields, checkRequired(a.spec.Entity, fields)
 	}
 	if err := c.checkRefs(changedRefs(c.model, a.spec.Entity, before.Fields, fields)); err != nil {
 		return nil, err

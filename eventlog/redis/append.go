@@ -205,9 +205,26 @@ func parseReceipt(commandID, text string) (r *eventlog.Receipt, nonce string, er
 	for i, line := range lines[4:] {
 		e := &r.Events[i]
 		e.At = at
-		if _, err := fmt.Sscan(line, &e.Partition, &e.Epoch, &e.Seq, &e.Version); err != nil {
+		n, ok := fourNumbers(line)
+		if !ok {
 			return damaged()
 		}
+		e.Partition, e.Epoch, e.Seq, e.Version = int(n[0]), n[1], n[2], int64(n[3]) //nolint:gosec // the script counts to 2^53
 	}
 	return r, lines[0], nil
+}
+
+func fourNumbers(line string) (n [4]uint64, ok bool) {
+	for i := range n {
+		var text string
+		text, line, ok = strings.Cut(line, " ")
+		if ok != (i < len(n)-1) {
+			return n, false
+		}
+		var err error
+		if n[i], err = strconv.ParseUint(text, 10, 53); err != nil {
+			return n, false
+		}
+	}
+	return n, true
 }
