@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/daybook-cqrs/daybook/app"
+	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/graph"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -26,5 +31,20 @@ func TestAChangedModelDoesNotStart(t *testing.T) {
 	code := app.Do(t.Context(), changed, []string{"--listen", "127.0.0.1:0", "--data", t.TempDir()}, nil, io.Discard, &said)
 	if code != 2 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "go generate ./...") {
 		t.Errorf("%d %s", code, said.String())
+	}
+}
+
+// TestCodesAreTheAPIs: a code that the enum lacks would fail the answer, one that only the enum has would never come.
+func TestCodesAreTheAPIs(t *testing.T) {
+	api, err := gqlparser.LoadSchema(&ast.Source{Input: graph.API})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []command.Code
+	for _, v := range api.Types["CommandErrorCode"].EnumValues {
+		names = append(names, command.Code(v.Name))
+	}
+	if !slices.Equal(names, command.Codes()) {
+		t.Errorf("the API has %v, the runtime %v", names, command.Codes())
 	}
 }

@@ -60,20 +60,12 @@ func Start(t testing.TB, opts ...Option) *Server {
 // Kill ends the server with SIGKILL, as a crash would. It is safe to call twice.
 func (s *Server) Kill() {
 	if s.proc != nil {
-		s.proc.end(syscall.SIGKILL)
+		s.proc.end()
 		s.proc = nil
 	}
 }
 
-// Stop ends the server with SIGTERM, so that it may save.
-func (s *Server) Stop() {
-	if s.proc != nil {
-		s.proc.end(syscall.SIGTERM)
-		s.proc = nil
-	}
-}
-
-// Restart starts the server again, after Kill or Stop, on the same port and data.
+// Restart starts the server again, after Kill, on the same port and data.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
@@ -149,7 +141,7 @@ func run(dir, addr string, remove bool, args []string) (*process, error) {
 		err = p.waitReady(10 * time.Second)
 	}
 	if err != nil {
-		p.end(syscall.SIGKILL)
+		p.end()
 		return nil, fmt.Errorf("redis-server on %s: %w", addr, err)
 	}
 	return p, nil
@@ -194,10 +186,10 @@ func ping(addr string) error {
 	return err
 }
 
-// end signals the server, waits until it is gone, and ends the shell.
-func (p *process) end(sig syscall.Signal) {
+// end kills the server, waits until it is gone, and ends the shell.
+func (p *process) end() {
 	if p.pid > 0 {
-		syscall.Kill(p.pid, sig) //nolint:errcheck // it may be gone already
+		syscall.Kill(p.pid, syscall.SIGKILL) //nolint:errcheck // it may be gone already
 		deadline := time.Now().Add(10 * time.Second)
 		tick := time.NewTicker(2 * time.Millisecond)
 		defer tick.Stop()

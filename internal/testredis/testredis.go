@@ -37,12 +37,6 @@ func URL(t testing.TB) string {
 	return shared.url
 }
 
-// IsReal reports whether URL names a real Redis, not miniredis.
-func IsReal(t testing.TB) bool {
-	t.Helper()
-	return os.Getenv("REDIS_URL") != "" || hasServer()
-}
-
 func startShared(t testing.TB) string {
 	t.Helper()
 	if hasServer() {
