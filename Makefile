@@ -39,7 +39,7 @@ example: ## build and test the nested example module
 graphql-js: ## check with graphql-js that schema/ is valid SDL
 	schema/testdata/check-graphql-js.sh
 
-vulncheck: ## govulncheck; says so when its database can't be reached
-	@out=$$($(GOVULN) ./... 2>&1); rc=$$?; printf '%s\n' "$$out"; \
-	if [ $$rc -ne 0 ] && printf '%s' "$$out" | grep -q 'fetching vulnerabilities\|no such host\|connection refused\|i/o timeout\|dial tcp\|Forbidden'; then \
-		echo "WARNING: the vulnerability database can't be reached from here: nothing was checked"; exit 0; fi; exit $$rc
+vulncheck: ## govulncheck; where its database can't be reached it passes, and says loudly that nothing was checked
+	@out=$$($(GOVULN) ./... 2>&1); rc=$$?; printf '%s\n' "$$out"; [ $$rc -ne 0 ] || exit 0; \
+	case "$$out" in *"Vulnerability #"*) exit $$rc;; *"fetching vulnerabilities"*) ;; *) exit $$rc;; esac; \
+	echo "WARNING: NOTHING WAS CHECKED for known vulnerabilities: their database can't be reached from here"
