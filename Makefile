@@ -24,8 +24,10 @@ generate-check: ## generate, and fail if that changed anything
 	@test -z "$$(git status --porcelain -- graph entity rules schema examples/minimal)" || \
 		{ git status --short -- graph entity rules schema examples/minimal; git --no-pager diff --stat -- graph entity rules schema examples/minimal; echo "generated code is stale: run make generate and commit"; exit 1; }
 
-lint: ## golangci-lint with .golangci.yml
+lint: ## golangci-lint with .golangci.yml, the nested modules too
 	$(GOLANGCI) run ./...
+	cd examples/minimal && $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...
+	cd internal/testmongo/ferretdb && $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...
 
 verify: ## what CI runs
 	.ci/run

@@ -1,3 +1,4 @@
+// Package rules has the rules, of which this application needs none, and their generated table.
 package rules
 
 // The directive is here and not beside main: go generate ./... reads the files that it found when it began, and package entity, whose files

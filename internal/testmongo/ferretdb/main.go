@@ -58,7 +58,7 @@ func run(dir, listen string) error {
 	}()
 	go func() {
 		defer stop()
-		if err := (&gate{server: socket}).serve(l); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := (&gate{server: socket}).serve(l); !errors.Is(err, net.ErrClosed) {
 			log.Printf("ferretdb: %v", err)
 		}
 	}()
