@@ -21,7 +21,7 @@ const (
 	Changed Kind = "changed" // an event changed a document
 	Copied  Kind = "copied"  // a source changed, so that the copies in a document did: as the store has it, for no entry of one partition can tell where others are
 	Resync  Kind = "resync"  // too much changed at once to list: whoever looks at Entity reads it again
-	Gap     Kind = "gap"     // made by Follow, never published: entries of the partition were lost, read everything again
+	Gap     Kind = "gap"     // made by Read, never published: entries of the partition were lost, read everything again
 )
 
 // Entry is one change of one document.

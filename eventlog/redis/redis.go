@@ -1,6 +1,6 @@
 // Package redis is the event log in Redis Streams: the engine to scale out with.
 //
-// An append is one Lua script, so that it happens entirely or not at all. Standalone Redis and Sentinel, 6.2 or later; a Cluster is refused.
+// An append is one Lua script, so that it happens entirely or not at all. Standalone Redis and Sentinel, 6.2 or later (7.0 or later is recommended); a Cluster is refused.
 package redis
 
 import (
