@@ -21,6 +21,7 @@ type Features struct {
 	Reopen     func(t *testing.T, l eventlog.Log) eventlog.Log                             // closes l, opens the same storage again
 	LoseTail   func(t *testing.T, l eventlog.Log, partition int, keep uint64, hash string) // the storage goes back to the event keep, whose hash is given
 	Tamper     func(t *testing.T, l eventlog.Log, partition int, seq uint64)               // changes a byte of a stored event
+	Fork       func(t *testing.T, l eventlog.Log, partition int, seq uint64, prev string)  // has a stored event follow the hash prev, and gives it the hash that is right then
 }
 
 // Run runs the contract. Open returns a new, empty log of logtest.Partitions partitions each time, closed by t.Cleanup.
@@ -49,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) eventlog.Log, f Features) {
 		{"Read/notices a log that is not the one it read", testReadBroken},
 		{"Read/notices a lost tail, also when idle", testLostTail},
 		{"Read/notices changed bytes", testTampered},
+		{"Read/notices an event of another history", testForked},
 		{"History/only that entity, up to the place", testHistory},
 		{"History/longer than one piece", testLongHistory},
 		{"Read/more than one read returns", testLargeReads},

@@ -164,6 +164,18 @@ func testTampered(t *testing.T, s *suite) {
 	s.wantBroken(t, "changed bytes", 2, events[1].Hash, 0)
 }
 
+// testForked has an event that is right in itself, under the right sequence, but follows another event than the one before it.
+func testForked(t *testing.T, s *suite) {
+	events := s.fill(t, 4)
+	s.features.Fork(t, s.log, 0, 3, events[0].Hash)
+	page, err := s.log.Read(s.ctx, 0, 0, "", 2, 0)
+	if err != nil || len(page) != 2 {
+		t.Fatalf("what comes before: %v, %v", page, err)
+	}
+	s.wantBroken(t, "another history after the anchor", 2, events[1].Hash, 0)
+	s.wantBroken(t, "another history in the middle", 0, "", 0)
+}
+
 func testHistory(t *testing.T, s *suite) {
 	o, other := s.refIn(0, 0), s.refIn(0, 1)
 	var places []position.Place

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
 	"github.com/daybook-cqrs/daybook/eventlog/logtest"
 	"github.com/daybook-cqrs/daybook/eventlog/sqlite"
 )
@@ -47,13 +48,19 @@ func open(t testing.TB, path string) *sqlite.Log {
 	return l
 }
 
-func change(t testing.TB, path, query string, args ...any) {
+func database(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func change(t testing.TB, path, query string, args ...any) {
+	t.Helper()
+	db := database(t, path)
 	if _, err := db.Exec(query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -75,6 +82,17 @@ func TestLog(t *testing.T) {
 		},
 		Tamper: func(t *testing.T, _ eventlog.Log, partition int, seq uint64) {
 			change(t, f.path, `UPDATE events SET input = '{"step":null}' WHERE place = ?`, partition<<47+int(seq))
+		},
+		Fork: func(t *testing.T, _ eventlog.Log, partition int, seq uint64, prev string) {
+			place := partition<<47 + int(seq)
+			e := entry.Entry{Partition: partition, Seq: seq, Prev: prev}
+			db := database(t, f.path)
+			err := db.QueryRow("SELECT epoch, version, back, at, meta, changes, input FROM events WHERE place = ?", place).
+				Scan(&e.Epoch, &e.Version, &e.Back, &e.At, &e.Meta, &e.Changes, &e.Input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(t, f.path, "UPDATE events SET prev = ?, hash = ? WHERE place = ?", prev, e.Sum(), place)
 		},
 	})
 }
