@@ -91,7 +91,7 @@ func (c *client) once(ctx context.Context, body []byte, data any) error {
 	switch first.Extensions.Code {
 	case "NOT_CONSOLIDATED":
 		return errBehind
-	case "INTERNAL", "TIMEOUT", "CANCELED": // a restart or an outage on the other side
+	case "INTERNAL", "TIMEOUT", "CANCELED", "UNAVAILABLE": // a restart or an outage on the other side
 		return errors.New(first.Message)
 	}
 	return fmt.Errorf("%w: %s", errAnswer, first.Message)

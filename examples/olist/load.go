@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -27,7 +28,14 @@ type loader struct {
 
 	mu       sync.Mutex
 	position position.Position // of everything that was written
+	refused  []string          // what the store refused, and why
 }
+
+// errRefused is a command that the store refused. The rest is loaded all the same.
+var errRefused = errors.New("refused")
+
+// hopeless is how many refusals end a run: it is not the rows then, but something like a server without --allow-import.
+const hopeless = 100
 
 func (l *loader) load(ctx context.Context) error {
 	if err := each(ctx, l, "customers", l.plan.customers, l.register); err != nil {
@@ -51,7 +59,12 @@ func each[T any](ctx context.Context, l *loader, name string, list []T, send fun
 		}
 		g.Go(func() error {
 			defer bar.Add(1) //nolint:errcheck // only a picture
-			return send(sending, e)
+			if err := send(sending, e); !errors.Is(err, errRefused) {
+				return err
+			} else if l.refuse(err) > hopeless {
+				return fmt.Errorf("more than %d commands were refused, the last one so: %w", hopeless, err)
+			}
+			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -66,7 +79,7 @@ const registerCustomer = `mutation($id: ID!, $name: String!, $email: String!, $c
 // register makes up name and e-mail address: the data set is anonymous.
 func (l *loader) register(ctx context.Context, c *customer) error {
 	return l.mutate(ctx, registerCustomer, "registerCustomer", c.since, map[string]any{
-		"id": c.id, "name": "Customer " + c.id[:8], "email": c.id + "@olist.example", "city": c.city, "region": c.region,
+		"id": c.id, "name": c.name(), "email": c.id + "@olist.example", "city": c.city, "region": c.region,
 	})
 }
 
@@ -98,7 +111,7 @@ func (l *loader) drive(ctx context.Context, o *order) error {
 		vars := map[string]any{"id": o.id}
 		switch s.command {
 		case "createOrder":
-			vars["customer"], vars["lines"] = o.customer, emptyList(o.lines)
+			vars["customer"], vars["lines"] = o.customer.id, emptyList(o.lines)
 		case "approveOrder":
 			vars["payments"] = emptyList(o.payments)
 		}
@@ -147,10 +160,18 @@ func (l *loader) mutate(ctx context.Context, query, name string, at time.Time, v
 		return l.wrote(r.Position)
 	}
 	if e := answer.M.Errors[0]; !slices.Contains([]string{"ALREADY_EXISTS", "INVALID_TRANSITION"}, e.Code) {
-		return fmt.Errorf("%s %s: %s %s: %s", name, vars["id"], e.Code, e.Reason, e.Message)
+		return fmt.Errorf("%w: %s %s: %s %s: %s", errRefused, name, vars["id"], e.Code, e.Reason, e.Message)
 	}
 	l.duplicates.Add(1) // if it is not what it should be, comparing shows it
 	return nil
+}
+
+// refuse notes what was refused and returns how often that was.
+func (l *loader) refuse(err error) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refused = append(l.refused, err.Error())
+	return len(l.refused)
 }
 
 func (l *loader) wrote(text string) error {

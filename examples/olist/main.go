@@ -22,7 +22,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns the exit code: 1 for a mismatch or a failure, 2 for wrong usage.
+// run returns the exit code: 1 for a mismatch, a failure or what could not be used, 2 for wrong usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("olist", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -58,13 +58,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			len(plan.customers), len(plan.products), len(plan.orders), time.Since(began).Round(time.Millisecond), l.sent.Load(), l.duplicates.Load())
 	}
 	plan.report(stdout)
-	mismatches, err := verify(ctx, newClient(*reads, *workers), plan, l.position, stdout)
-	switch {
-	case err != nil:
+	mismatches, err := verify(ctx, newClient(*reads, *workers), plan, newFacts(data, plan.leftOut), l.position, stdout)
+	if err != nil {
 		fmt.Fprintln(stderr, "olist:", err)
 		return 1
-	case mismatches > 0:
+	}
+	list(stdout, "refused", l.refused)
+	if mismatches > 0 {
 		fmt.Fprintf(stdout, "%d mismatches\n", mismatches)
+	}
+	if mismatches+len(l.refused)+len(plan.broken) > 0 {
 		return 1
 	}
 	fmt.Fprintln(stdout, "everything matches")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -13,9 +14,10 @@ import (
 
 const pageSize = 500
 
-// verify reads everything back and compares it with the plan. It lists the first mismatches and returns how many there are.
-func verify(ctx context.Context, c *client, p *plan, at position.Position, out io.Writer) (int, error) {
-	v := &verifier{client: c, plan: p, out: out}
+// verify reads everything back and compares it with the files, and the times of events with the plan. It lists the first mismatches and returns how
+// many there are.
+func verify(ctx context.Context, c *client, p *plan, f *facts, at position.Position, out io.Writer) (int, error) {
+	v := &verifier{client: c, plan: p, facts: f, out: out}
 	if !at.IsZero() {
 		v.atLeast = at.String()
 	}
@@ -30,6 +32,7 @@ func verify(ctx context.Context, c *client, p *plan, at position.Position, out i
 type verifier struct {
 	client     *client
 	plan       *plan
+	facts      *facts
 	atLeast    any // string or nil
 	out        io.Writer
 	mismatches int
@@ -46,13 +49,7 @@ func (v *verifier) compare(what string, got, want any) {
 
 // statuses compares the orders by status, counted by the server.
 func (v *verifier) statuses(ctx context.Context) error {
-	want := map[string]int{}
-	for _, s := range []string{"CREATED", "APPROVED", "PROCESSING", "INVOICED", "SHIPPED", "DELIVERED", "UNAVAILABLE", "CANCELED"} {
-		want[s] = 0
-	}
-	for _, o := range v.plan.orders {
-		want[o.status]++
-	}
+	want := v.facts.statuses()
 	for _, status := range slices.Sorted(maps.Keys(want)) {
 		var answer struct{ Orders struct{ TotalCount int } }
 		err := v.client.do(ctx, `query($s: OrderStatus!, $at: String) { orders(where: {status: {eq: $s}}, atLeast: $at) { totalCount } }`,
@@ -71,108 +68,121 @@ type pageInfo struct {
 	EndCursor   string
 }
 
+// node is an order as the server has it.
+type node struct {
+	ID, Status, CustomerID, CustomerName string
+	Total                                scalar.Decimal
+	Version                              int
+	UpdatedAt                            time.Time
+	Lines                                []struct{ Seller string }
+}
+
 // orders compares every order, and the sum of the totals.
 func (v *verifier) orders(ctx context.Context) error {
-	want := map[string]*order{}
-	var wantSum, sum scalar.Decimal
+	planned := map[string]*order{}
 	for _, o := range v.plan.orders {
-		want[o.id] = o
-		wantSum = wantSum.Add(o.total)
+		planned[o.id] = o
 	}
-	after := any(nil)
+	var sum scalar.Decimal
+	lines, after := 0, any(nil)
+	missing := maps.Clone(v.facts.orders)
 	for {
 		var answer struct {
 			Orders struct {
-				Edges []struct {
-					Node struct {
-						ID, Status, CustomerID, CustomerName string
-						Total                                scalar.Decimal
-						Version                              int
-						Lines                                []struct{ Seller string }
-					}
-				}
+				Edges    []struct{ Node node }
 				PageInfo pageInfo
 			}
 		}
 		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: String) { orders(first: $n, after: $after, atLeast: $at) {
-			edges { node { id status customerId customerName total version lines { seller } } } pageInfo { hasNextPage endCursor } } }`,
+			edges { node { id status customerId customerName total version updatedAt lines { seller } } } pageInfo { hasNextPage endCursor } } }`,
 			map[string]any{"n": pageSize, "after": after, "at": v.atLeast}, &answer)
 		if err != nil {
 			return err
 		}
 		for _, e := range answer.Orders.Edges {
-			n, o := e.Node, want[e.Node.ID]
-			if o == nil {
+			want, ok := missing[e.Node.ID]
+			if !ok {
 				continue // somebody else's
 			}
-			delete(want, n.ID)
-			sum = sum.Add(n.Total)
-			v.compare("the status of order "+n.ID, n.Status, o.status)
-			v.compare("the total of order "+n.ID, n.Total.String(), o.total.String())
-			v.compare("the customer of order "+n.ID, n.CustomerID, o.customer)
-			v.compare("the customer's name of order "+n.ID, n.CustomerName, "Customer "+o.customer[:8])
-			v.compare("the lines of order "+n.ID, len(n.Lines), len(o.lines))
-			v.compare("the events of order "+n.ID, n.Version, len(o.steps))
+			delete(missing, e.Node.ID)
+			sum, lines = sum.Add(e.Node.Total), lines+len(e.Node.Lines)
+			v.order(&e.Node, want, planned[e.Node.ID])
 		}
 		if after = answer.Orders.PageInfo.EndCursor; !answer.Orders.PageInfo.HasNextPage {
 			break
 		}
 	}
-	for id := range want {
+	for _, id := range slices.Sorted(maps.Keys(missing)) {
 		v.compare("order "+id, "absent", "there")
 	}
-	v.compare("the sum of totals", sum.String(), wantSum.String())
-	fmt.Fprintf(v.out, "  %d orders, sum of totals %s\n", len(v.plan.orders)-len(want), sum)
+	v.compare("the sum of totals", sum.String(), v.facts.sum.String())
+	v.compare("the number of lines", lines, v.facts.lines)
+	fmt.Fprintf(v.out, "  %d orders of %d, sum of totals %s of %s\n", len(v.facts.orders)-len(missing), len(v.facts.orders), sum, v.facts.sum)
 	return nil
 }
 
-// customers compares the orders per customer.
+func (v *verifier) order(n *node, want fact, planned *order) {
+	v.compare("the status of order "+n.ID, n.Status, want.status)
+	v.compare("the total of order "+n.ID, n.Total.String(), want.total.String())
+	v.compare("the customer of order "+n.ID, n.CustomerID, want.customer)
+	v.compare("the lines of order "+n.ID, len(n.Lines), want.lines)
+	v.compare("the customer's name of order "+n.ID, n.CustomerName, planned.customer.name())
+	v.compare("the events of order "+n.ID, n.Version, len(planned.steps))
+	v.compare("the last change of order "+n.ID, n.UpdatedAt.UTC(), planned.steps[len(planned.steps)-1].at)
+}
+
+// customers compares the persons, and the orders of each.
 func (v *verifier) customers(ctx context.Context) error {
-	want := map[string]int{}
+	missing := map[string]*customer{}
 	for _, c := range v.plan.customers {
-		want[c.id] = c.orders
+		missing[c.id] = c
 	}
+	v.compare("the number of persons to register", len(missing), len(v.facts.customers))
 	after := any(nil)
 	for {
 		var answer struct {
 			Customers struct {
 				Edges []struct {
 					Node struct {
-						ID     string
-						Orders struct{ TotalCount int }
+						ID, Name, City, Region string
+						Orders                 struct{ TotalCount int }
 					}
 				}
 				PageInfo pageInfo
 			}
 		}
 		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: String) { customers(first: $n, after: $after, atLeast: $at) {
-			edges { node { id orders { totalCount } } } pageInfo { hasNextPage endCursor } } }`,
+			edges { node { id name city region orders { totalCount } } } pageInfo { hasNextPage endCursor } } }`,
 			map[string]any{"n": pageSize, "after": after, "at": v.atLeast}, &answer)
 		if err != nil {
 			return err
 		}
 		for _, e := range answer.Customers.Edges {
-			if n, ok := want[e.Node.ID]; ok {
-				v.compare("the number of orders of customer "+e.Node.ID, e.Node.Orders.TotalCount, n)
-				delete(want, e.Node.ID)
+			n := e.Node
+			c, ok := missing[n.ID]
+			if !ok {
+				continue
 			}
+			delete(missing, n.ID)
+			v.compare("the number of orders of customer "+n.ID, n.Orders.TotalCount, v.facts.customers[n.ID])
+			v.compare("name and address of customer "+n.ID, [3]string{n.Name, n.City, n.Region}, [3]string{c.name(), c.city, c.region})
 		}
 		if after = answer.Customers.PageInfo.EndCursor; !answer.Customers.PageInfo.HasNextPage {
 			break
 		}
 	}
-	for id := range want {
+	for _, id := range slices.Sorted(maps.Keys(missing)) {
 		v.compare("customer "+id, "absent", "there")
 	}
-	fmt.Fprintf(v.out, "  %d customers\n", len(v.plan.customers)-len(want))
+	fmt.Fprintf(v.out, "  %d customers of %d\n", len(v.facts.customers)-len(missing), len(v.facts.customers))
 	return nil
 }
 
 func (v *verifier) products(ctx context.Context) error {
 	var answer struct{ Products struct{ TotalCount int } }
 	err := v.client.do(ctx, `query($at: String) { products(atLeast: $at) { totalCount } }`, map[string]any{"at": v.atLeast}, &answer)
-	if err == nil && answer.Products.TotalCount < len(v.plan.products) {
-		v.compare("the number of products", answer.Products.TotalCount, len(v.plan.products))
+	if err == nil && answer.Products.TotalCount < v.facts.products {
+		v.compare("the number of products", answer.Products.TotalCount, v.facts.products)
 	}
 	return err
 }
