@@ -1,78 +1,26 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/daybook-cqrs/daybook/internal/teststore"
 )
 
-// built is the directory of the program, "" as long as no test has asked for it.
-var built string
-
-// binary builds the program once.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "daybook-test-*")
-	if err != nil {
-		return "", err
-	}
-	built = dir
-	file := filepath.Join(dir, "daybook")
-	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return file, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built != "" {
-		os.RemoveAll(built)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { teststore.Main(m) }
 
 // process is the program running as a process of its own.
 type process struct {
 	*store
-	cmd *exec.Cmd
+	*teststore.Process
 }
 
 func spawn(t *testing.T, args ...string) *process {
 	t.Helper()
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(file, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() }) //nolint:errcheck // it may have ended
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if m := playgroundURL.FindStringSubmatch(lines.Text()); m != nil {
-			return &process{&store{t, m[1]}, cmd}
-		}
-	}
-	t.Fatal("it did not start")
-	return nil
-}
-
-// kill ends the process as a power failure would.
-func (p *process) kill() {
-	p.cmd.Process.Kill() //nolint:errcheck // it may have ended
-	p.cmd.Wait()         //nolint:errcheck // it was killed
+	p := teststore.Spawn(t, args...)
+	return &process{&store{t, p.Addr}, p}
 }
 
 // TestKilledInTheMiddle kills the process again and again while clients write, and then compares what was acknowledged with what is there.
@@ -88,7 +36,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 			go func() {
 				defer close(killed)
 				<-began
-				p.kill()
+				p.Kill()
 			}()
 			for i := range perRound {
 				if i == perRound/2 {
@@ -99,7 +47,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 				}
 			}
 			<-killed
-			p = spawn(t, args...)
+			p.Restart()
 			position := ""
 			for i := range perRound { // what was not acknowledged is sent again, and what was is not done twice
 				a := p.do(fmt.Sprintf(`mutation { createProduct(id: "k%d-%d", photos: %d, command: {id: "c%d-%d"}) { receipt { version position } errors { code } } }`, round, i, i, round, i)).
@@ -117,21 +65,23 @@ func TestKilledInTheMiddle(t *testing.T) {
 }
 
 func TestItStopsOnSIGTERM(t *testing.T) {
-	p := spawn(t, "--data", t.TempDir())
-	p.socket("graphql-transport-ws", `subscription { productsChanged { type } }`)
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- p.cmd.Wait() }()
-	select {
-	case err := <-done:
-		if err != nil {
-			t.Error(err)
+	pairs(t, func(t *testing.T, args []string) {
+		p := spawn(t, args...)
+		p.socket("graphql-transport-ws", `subscription { productsChanged { type } }`)
+		if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("it did not stop within 10 s")
-	}
+		done := make(chan error, 1)
+		go func() { done <- p.Cmd.Wait() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("it did not stop within 10 s")
+		}
+	})
 }
 
 // TestThreeProcesses runs each role in a process of its own.

@@ -35,14 +35,14 @@ func TestShutdownDoesNotDependOnClients(t *testing.T) {
 	}
 	p.do(`{ daybook }`).want("data.daybook", "0.1.0") // the requests before are being served
 	begun := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	rest, _ := io.ReadAll(events)
 	if strings.Contains(string(rest), "event: complete") {
 		t.Errorf("the subscriber is told that it is complete: %q", rest)
 	}
-	if err := p.cmd.Wait(); err != nil || time.Since(begun) > 8*time.Second {
+	if err := p.Cmd.Wait(); err != nil || time.Since(begun) > 8*time.Second {
 		t.Errorf("%v after %s", err, time.Since(begun))
 	}
 }

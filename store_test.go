@@ -2,30 +2,18 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/daybook-cqrs/daybook/internal/testmongo"
-	"github.com/daybook-cqrs/daybook/internal/testredis"
+	"github.com/daybook-cqrs/daybook/internal/teststore"
 )
 
-// pairs runs a test on every pair of engines.
-func pairs(t *testing.T, test func(t *testing.T, args []string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, []string{"--data", t.TempDir()}) })
-	t.Run("redis and mongo", func(t *testing.T) { test(t, servers(t)) })
-}
-
-// servers returns the arguments for a Redis and a MongoDB of this test's own.
-func servers(t testing.TB) []string {
-	uri, err := url.Parse(testmongo.URI(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	uri.Path = "/" + testmongo.Database(t, uri.String())
-	return []string{"--redis-url", testredis.Start(t).URL, "--mongodb-uri", uri.String()}
-}
+// pairs runs a test on every pair of engines; servers returns the arguments for a Redis and a MongoDB of the test's own.
+var (
+	pairs   = teststore.Pairs
+	servers = teststore.Servers
+)
 
 func TestTheStore(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
@@ -69,6 +57,9 @@ func TestRejections(t *testing.T) {
 		reject(`noteOrder(id: "o1", note: "x", command: {expectedVersion: 7})`, "VERSION_CONFLICT")
 		reject(`registerCustomer(name: "Bo", email: "ana@example.org", city: "x", region: "y")`, "NOT_UNIQUE", "field", "email")
 		reject(`noteOrder(id: "o1", note: "x", command: {occurredAt: "2020-01-01T00:00:00Z"})`, "INVALID_INPUT", "field", "command.occurredAt")
+		// With nothing before it, only the lack of --allow-import speaks against it.
+		reject(`createProduct(id: "p2", command: {occurredAt: "2020-01-01T00:00:00Z"})`, "INVALID_INPUT", "field", "command.occurredAt")
+		s.do(`{ product(id: "p2") { id } }`).want("data.product", "<nil>")
 		s.do(`mutation { noteOrder(id: "o1", note: "x", command: {id: "k"}) { errors { code } } }`).want("data.noteOrder.errors", "[]")
 		reject(`noteOrder(id: "o1", note: "y", command: {id: "k"})`, "COMMAND_ID_REUSED")
 		s.do(`mutation { blockCustomer(id: "c1") { errors { code } } }`).want("data.blockCustomer.errors", "[]")
@@ -80,18 +71,20 @@ func TestRejections(t *testing.T) {
 }
 
 func TestPresenceAndDryRun(t *testing.T) {
-	s := start(t, "--data", t.TempDir())
-	s.seed()
-	s.do(`mutation { noteOrder(id: "o1") { order { note } } }`).want("data.noteOrder.order.note", "gift")
-	s.do(`mutation { noteOrder(id: "o1", note: "n", command: {dryRun: true}) { order { note version } receipt { durability version } } }`).
-		want("data.noteOrder.order.note", "n", "data.noteOrder.receipt.durability", "none", "data.noteOrder.receipt.version", "3")
-	s.do(`mutation { noteOrder(id: "o1", note: null) { order { note version } } }`).want("data.noteOrder.order.note", "<nil>", "data.noteOrder.order.version", "3")
-	s.do(`mutation { updateProduct(id: "p1", photos: 3) { product { category photos } } }`).want("data.updateProduct.product.category", "toys", "data.updateProduct.product.photos", "3")
-	s.do(`mutation { updateProduct(id: "p1", category: null) { product { category photos } } }`).want("data.updateProduct.product.category", "<nil>", "data.updateProduct.product.photos", "3")
-	r := s.do(`mutation { deleteProduct(id: "p1") { receipt { position } errors { code } } }`).want("data.deleteProduct.errors", "[]")
-	s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { id } }`, r.at("data.deleteProduct.receipt.position"))).want("data.product", "<nil>")
-	s.do(`{ order(id: "o1") { lines { product { id } } } }`).want("data.order.lines.0.product", "<nil>")
-	s.do(`mutation { createProduct(id: "p1") { errors { code } } }`).want("data.createProduct.errors.0.code", "ALREADY_EXISTS")
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.seed()
+		s.do(`mutation { noteOrder(id: "o1") { order { note } } }`).want("data.noteOrder.order.note", "gift")
+		s.do(`mutation { noteOrder(id: "o1", note: "n", command: {dryRun: true}) { order { note version } receipt { durability version } } }`).
+			want("data.noteOrder.order.note", "n", "data.noteOrder.receipt.durability", "none", "data.noteOrder.receipt.version", "3")
+		s.do(`mutation { noteOrder(id: "o1", note: null) { order { note version } } }`).want("data.noteOrder.order.note", "<nil>", "data.noteOrder.order.version", "3")
+		s.do(`mutation { updateProduct(id: "p1", photos: 3) { product { category photos } } }`).want("data.updateProduct.product.category", "toys", "data.updateProduct.product.photos", "3")
+		s.do(`mutation { updateProduct(id: "p1", category: null) { product { category photos } } }`).want("data.updateProduct.product.category", "<nil>", "data.updateProduct.product.photos", "3")
+		r := s.do(`mutation { deleteProduct(id: "p1") { receipt { position } errors { code } } }`).want("data.deleteProduct.errors", "[]")
+		s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { id } }`, r.at("data.deleteProduct.receipt.position"))).want("data.product", "<nil>")
+		s.do(`{ order(id: "o1") { lines { product { id } } } }`).want("data.order.lines.0.product", "<nil>")
+		s.do(`mutation { createProduct(id: "p1") { errors { code } } }`).want("data.createProduct.errors.0.code", "ALREADY_EXISTS")
+	})
 }
 
 func TestRaces(t *testing.T) {
@@ -136,26 +129,30 @@ func TestRaces(t *testing.T) {
 }
 
 func TestIdempotencyKey(t *testing.T) {
-	s := start(t, "--data", t.TempDir())
-	s.seed()
-	m := `mutation { noteOrder(id: "o1", note: "k") { receipt { duplicate commandId } } }`
-	s.post("/command", m, "Idempotency-Key", "key-1").want("data.noteOrder.receipt.duplicate", "false", "data.noteOrder.receipt.commandId", "key-1")
-	s.post("/command", m, "Idempotency-Key", "key-1").want("data.noteOrder.receipt.duplicate", "true")
-	create := `mutation { createProduct { product { id } receipt { duplicate } } }`
-	first := s.post("/command", create, "Idempotency-Key", "key-2").at("data.createProduct.product.id")
-	s.post("/command", create, "Idempotency-Key", "key-2").want("data.createProduct.product.id", first, "data.createProduct.receipt.duplicate", "true")
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.seed()
+		m := `mutation { noteOrder(id: "o1", note: "k") { receipt { duplicate commandId } } }`
+		s.post("/command", m, "Idempotency-Key", "key-1").want("data.noteOrder.receipt.duplicate", "false", "data.noteOrder.receipt.commandId", "key-1")
+		s.post("/command", m, "Idempotency-Key", "key-1").want("data.noteOrder.receipt.duplicate", "true")
+		create := `mutation { createProduct { product { id } receipt { duplicate } } }`
+		first := s.post("/command", create, "Idempotency-Key", "key-2").at("data.createProduct.product.id")
+		s.post("/command", create, "Idempotency-Key", "key-2").want("data.createProduct.product.id", first, "data.createProduct.receipt.duplicate", "true")
+	})
 }
 
 func TestHalves(t *testing.T) {
-	s := start(t, "--data", t.TempDir())
-	s.post("/query", `mutation { blockCustomer(id: "c1") { errors { code } } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
-	s.post("/command", `{ orders { totalCount } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
-	s.post("/command", `subscription { orderChanged(id: "o1") { type } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
-	s.post("/command", `{ __schema { subscriptionType { name } mutationType { name } } filter: __type(name: "OrderFilter") { name } }`).
-		want("data.__schema.subscriptionType", "<nil>", "data.__schema.mutationType.name", "Mutation", "data.filter", "<nil>")
-	s.post("/query", `{ __schema { subscriptionType { name } mutationType { name } } payload: __type(name: "OrderPayload") { name } }`).
-		want("data.__schema.mutationType", "<nil>", "data.__schema.subscriptionType.name", "Subscription", "data.payload", "<nil>")
-	s.do(`{ daybook }`).want("data.daybook", "0.1.0")
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.post("/query", `mutation { blockCustomer(id: "c1") { errors { code } } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
+		s.post("/command", `{ orders { totalCount } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
+		s.post("/command", `subscription { orderChanged(id: "o1") { type } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
+		s.post("/command", `{ __schema { subscriptionType { name } mutationType { name } } filter: __type(name: "OrderFilter") { name } }`).
+			want("data.__schema.subscriptionType", "<nil>", "data.__schema.mutationType.name", "Mutation", "data.filter", "<nil>")
+		s.post("/query", `{ __schema { subscriptionType { name } mutationType { name } } payload: __type(name: "OrderPayload") { name } }`).
+			want("data.__schema.mutationType", "<nil>", "data.__schema.subscriptionType.name", "Subscription", "data.payload", "<nil>")
+		s.do(`{ daybook }`).want("data.daybook", "0.1.0")
+	})
 }
 
 func TestImportedHistory(t *testing.T) {

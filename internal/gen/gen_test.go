@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,11 +10,12 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/daybook-cqrs/daybook/internal/testsrc"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // root is this checkout: tests change the working folder.
-var root, _ = filepath.Abs("../..")
+var root = testsrc.Root()
 
 func storeModel(t *testing.T) *schema.Model {
 	t.Helper()
@@ -81,30 +81,10 @@ func TestEveryFieldHasARightfulPlace(t *testing.T) {
 	}
 }
 
-// lookAtTheRuntime asks about every file that a child process may compile: the test cache knows what a test looks at, and nothing of its children.
-func lookAtTheRuntime(t *testing.T) {
-	t.Helper()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch ext := filepath.Ext(path); {
-		case err != nil:
-			return err
-		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."), d.Name() == "node_modules":
-			return fs.SkipDir
-		case strings.HasSuffix(path, "_test.go"):
-		case ext == ".go" || ext == ".mod" || ext == ".sum" || ext == ".sql" || ext == ".lua" || ext == ".graphql":
-			_, err = os.Stat(path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // module makes a module of one entity and one rule that uses this very checkout.
 func module(t *testing.T, sdl, rules string) string {
 	t.Helper()
-	lookAtTheRuntime(t)
+	testsrc.Look(t)
 	dir := t.TempDir()
 	mod, err := os.ReadFile(filepath.Join(root, "examples/minimal/go.mod"))
 	if err != nil {
