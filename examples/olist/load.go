@@ -170,7 +170,7 @@ func (l *loader) mutate(ctx context.Context, query, name string, at time.Time, v
 func (l *loader) refuse(err error) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused = append(l.refused, err.Error())
+	l.refused = append(l.refused, strings.TrimPrefix(err.Error(), errRefused.Error()+": "))
 	return len(l.refused)
 }
 

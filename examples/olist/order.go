@@ -51,7 +51,7 @@ func newOrder(r row, d *data, products map[string]*product) (*order, error) {
 	case len(o.payments) == 0:
 		o.quirk("orders without payments")
 	case !approved:
-		o.quirk("orders with payments that were never approved, sent without")
+		o.quirk("unapproved orders with payments, sent without them")
 	}
 	if len(o.lines) == 0 {
 		o.quirk("orders without items")

@@ -172,7 +172,7 @@ func (p *plan) orphans(d *data) {
 // report says what was handled on purpose, and what could not be used.
 func (p *plan) report(out io.Writer) {
 	for _, n := range slices.Sorted(maps.Keys(p.quirks)) {
-		fmt.Fprintf(out, "  %-48s %6d\n", n, p.quirks[n])
+		fmt.Fprintf(out, "  %-56s %6d\n", n, p.quirks[n])
 	}
 	list(out, "can't be used", p.broken)
 }

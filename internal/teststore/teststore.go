@@ -3,6 +3,7 @@ package teststore
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net/url"
 	"os"
@@ -52,6 +53,7 @@ type Process struct {
 
 	t    testing.TB
 	args []string
+	logs bytes.Buffer // what it logged, for tests that fail
 }
 
 // Spawn starts the program on a free port, and ends it with the test.
@@ -59,8 +61,13 @@ func Spawn(t testing.TB, args ...string) *Process {
 	t.Helper()
 	testsrc.Look(t)
 	p := &Process{t: t, args: args}
+	t.Cleanup(func() {
+		p.Kill()
+		if t.Failed() {
+			t.Logf("the process %s logged:\n%s", args, &p.logs)
+		}
+	})
 	p.start("127.0.0.1:0")
-	t.Cleanup(p.Kill)
 	return p
 }
 
@@ -73,7 +80,7 @@ func (p *Process) start(listen string) {
 		p.t.Fatal(err)
 	}
 	p.Cmd = exec.Command(file, append([]string{"--listen", listen}, p.args...)...)
-	p.Cmd.Stderr = os.Stderr
+	p.Cmd.Stderr = &p.logs
 	out, err := p.Cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)
@@ -87,12 +94,14 @@ func (p *Process) start(listen string) {
 			return
 		}
 	}
-	p.Kill()
 	p.t.Fatal("it did not start")
 }
 
 // Kill ends the process as a power failure would. It may be called again.
 func (p *Process) Kill() {
+	if p.Cmd == nil || p.Cmd.Process == nil {
+		return // it never started
+	}
 	p.Cmd.Process.Kill() //nolint:errcheck // it may have ended
 	p.Cmd.Wait()         //nolint:errcheck // it was killed
 }
