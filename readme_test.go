@@ -48,7 +48,7 @@ func TestREADME(t *testing.T) {
 		s.do(operations["mutation createProduct"]).want("data.createProduct.product", "map[category:toys id:p1]", "data.createProduct.errors", "[]")
 		position := s.do(operations["mutation createOrder"]).want("data.createOrder.order", "map[customer:map[name:Ana] id:o1 status:CREATED total:79.09]", "data.createOrder.errors", "[]").
 			at("data.createOrder.receipt.position")
-		s.do("{ " + strings.Replace(readOwnWrite, "<receipt.position>", position, 1) + " { status } }").want("data.order.status", "CREATED")
+		s.do("{ "+strings.Replace(readOwnWrite, "<receipt.position>", position, 1)+" { status } }").want("data.order.status", "CREATED")
 		s.do(operations["query orders"]).want("data.orders.totalCount", "1", "data.orders.edges", "[map[node:map[customer:map[name:Ana] id:o1 status:CREATED total:79.09]]]", "data.orders.pageInfo.hasNextPage", "false")
 
 		live := s.socket("graphql-transport-ws", operations["subscription ordersChanged"])

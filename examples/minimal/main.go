@@ -13,9 +13,9 @@ import (
 //go:embed schema/*.graphql
 var model embed.FS
 
-func main() {
-	app.Main(app.Definition{
-		Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(),
-		Example: `mutation { openTodo(id: "t1", title: "Read docs/design.md") { todo { id status } errors { message } } }`,
-	})
+var todos = app.Definition{
+	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(),
+	Example: `mutation { openTodo(id: "t1", title: "Read docs/design.md") { todo { id status } errors { message } } }`,
 }
+
+func main() { app.Main(todos) }
