@@ -69,7 +69,8 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 			d.unique(e.Name+"."+f.Name, was, is)
 		}
 	}
-	d.changes = append(changes, ']')
+	changes = append(changes, ']')
+	d.changes = changes
 	return d, nil
 }
 

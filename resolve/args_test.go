@@ -22,7 +22,7 @@ enum E { X Y }
 func args(t *testing.T, query string, vars map[string]any) map[string]any {
 	t.Helper()
 	s := gqlparser.MustLoadSchema(&ast.Source{Input: argsSDL})
-	q, err := gqlparser.LoadQuery(s, query)
+	q, err := gqlparser.LoadQueryWithRules(s, query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,8 @@ func TestConvert(t *testing.T) {
 }
 
 func TestFieldsBelow(t *testing.T) {
-	q, err := gqlparser.LoadQuery(gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { q: Query a: Int }`}),
-		`{ q { a b: a ... on Query { a q { a } } ...F } } fragment F on Query { a q { q { a } } }`)
+	q, err := gqlparser.LoadQueryWithRules(gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { q: Query a: Int }`}),
+		`{ q { a b: a ... on Query { a q { a } } ...F } } fragment F on Query { a q { q { a } } }`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type Query { q: Query list(first: Int): Query n(i: Int, j: JSON, f: Float): Int 
 // refused returns why an operation is refused, "" if it isn't.
 func refused(t *testing.T, l Limits, query string, vars map[string]any) string {
 	t.Helper()
-	doc, errs := gqlparser.LoadQuery(gqlparser.MustLoadSchema(&ast.Source{Input: limitsSDL}), query)
+	doc, errs := gqlparser.LoadQueryWithRules(gqlparser.MustLoadSchema(&ast.Source{Input: limitsSDL}), query, nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}
