@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"unicode/utf8"
+
+	"github.com/daybook-cqrs/daybook/internal/rawjson"
 )
 
 // A body is a JSON object with the fields that are not null, written compactly by this package. It is read by its top level only: a
@@ -18,72 +20,15 @@ var errBody = errors.New("a stored body is not the JSON object it should be")
 
 // members splits a body.
 func members(body string) ([]member, error) {
-	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
+	out := make([]member, 0, 16)
+	err := rawjson.Members(body, func(name, value string) error {
+		out = append(out, member{name, value})
+		return nil
+	})
+	if err != nil {
 		return nil, errBody
 	}
-	out := make([]member, 0, 16)
-	for i := 1; i < len(body)-1; {
-		if body[i] == ',' {
-			i++
-		}
-		if body[i] != '"' {
-			return nil, errBody
-		}
-		end := skipValue(body, i)
-		if end >= len(body) || body[end] != ':' {
-			return nil, errBody
-		}
-		from := end + 1
-		to := skipValue(body, from)
-		if to <= from || to > len(body)-1 {
-			return nil, errBody
-		}
-		out = append(out, member{name: body[i+1 : end-1], raw: body[from:to]})
-		i = to
-	}
 	return out, nil
-}
-
-// skipValue returns where the JSON value that begins at i ends. On damaged input it returns some place within b.
-func skipValue(b string, i int) int {
-	depth := 0
-	for i < len(b) {
-		switch b[i] {
-		case '"':
-			i = skipString(b, i)
-			if depth == 0 {
-				return i
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i // the end of the object around a number or literal
-			}
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case ',':
-			if depth == 0 {
-				return i
-			}
-		}
-		i++
-	}
-	return i
-}
-
-func skipString(b string, i int) int {
-	for i++; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(b)
 }
 
 // join writes members as a body.

@@ -7,19 +7,13 @@ import "errors"
 // Text is what JSON is held in.
 type Text interface{ ~string | ~[]byte }
 
-// Member is one member of an object.
-type Member[T Text] struct {
-	Name  string // without its quotes, escapes as they are written
-	Value T
-}
-
-// Errors of texts that are not what they should be.
+// What texts give that are not what they should be.
 var (
 	ErrObject = errors.New("no JSON object")
 	ErrArray  = errors.New("no JSON array")
 )
 
-// Members calls each with the members of an object, in order, until it returns an error.
+// Members calls each with the members of an object, in order, until it returns an error. Names are without their quotes, escapes as they are written.
 func Members[T Text](object T, each func(name string, value T) error) error {
 	i, end := space(object, 0), len(object)
 	for end > 0 && blank(object[end-1]) {

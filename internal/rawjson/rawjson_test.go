@@ -9,11 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func members(t *testing.T, text string) ([]Member[string], error) {
+type member struct{ Name, Value string }
+
+func members(t *testing.T, text string) ([]member, error) {
 	t.Helper()
-	var out []Member[string]
+	var out []member
 	err := Members(text, func(name, value string) error {
-		out = append(out, Member[string]{name, value})
+		out = append(out, member{name, value})
 		return nil
 	})
 	return out, err
@@ -30,7 +32,7 @@ func elements(text string) ([]string, error) {
 
 func TestMembers(t *testing.T) {
 	got, err := members(t, ` {"a":1,"b" : [1,{"x":"]}"}] , "c":"\"},","d\n":{"e":{}},"f":null, "g":"" } `)
-	want := []Member[string]{{"a", "1"}, {"b", `[1,{"x":"]}"}]`}, {"c", `"\"},"`}, {`d\n`, `{"e":{}}`}, {"f", "null"}, {"g", `""`}}
+	want := []member{{"a", "1"}, {"b", `[1,{"x":"]}"}]`}, {"c", `"\"},"`}, {`d\n`, `{"e":{}}`}, {"f", "null"}, {"g", `""`}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(err, d)
 	}
