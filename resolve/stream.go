@@ -21,9 +21,10 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := map[string]*shape{}
+	selected := f.selected(ctx, w.Entity.Name+"Change")
+	st := &stream{w.Entity, map[string]*shape{}, graphql.GetFieldContext(ctx), teller(selected)}
 	w.Node = &query.Selection{}
-	for _, sub := range f.selected(ctx, w.Entity.Name+"Change") {
+	for _, sub := range selected {
 		if sub.Name != w.Entity.Singular {
 			continue
 		}
@@ -31,7 +32,7 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes[sub.Alias] = s
+		st.nodes[sub.Alias] = s
 		merge(w.Node, s.selection)
 	}
 	changes, err := rt.Queries.Watch(ctx, w)
@@ -43,7 +44,7 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 		defer close(out)
 		for c := range changes {
 			select {
-			case out <- &Object{w.Entity.Name + "Change", &changeSource{&reader{rt, newBudget()}, w.Entity, c, nodes}}:
+			case out <- &Object{w.Entity.Name + "Change", &changeSource{st, &reader{rt, newBudget()}, c}}:
 			case <-ctx.Done():
 				return // Watch ends by ctx too
 			}
@@ -75,18 +76,43 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 	return w, errors.New("the model has no subscription " + f.Name)
 }
 
+// teller returns the response key of the field that tells the error which ends a subscription: one that can't be null, so that the message is null as a whole.
+func teller(selected []field) string {
+	key := ""
+	for _, f := range selected {
+		switch {
+		case f.Name == "type" || f.Name == "token":
+			return f.Alias
+		case key == "" && f.Name != "__typename":
+			key = f.Alias
+		}
+	}
+	return key
+}
+
+// stream is what the messages of a subscription have in common.
+type stream struct {
+	entity *schema.Entity
+	nodes  map[string]*shape
+	field  *graphql.FieldContext // the subscription itself
+	teller string
+}
+
 // changeSource is one message of a subscription.
 type changeSource struct {
+	*stream
 	rd     *reader
-	entity *schema.Entity
 	change query.Change
-	nodes  map[string]*shape
 }
 
 func (s *changeSource) value(ctx context.Context, name string) (any, error) {
-	c := s.change
+	c, at := s.change, graphql.GetFieldContext(ctx)
+	at.Parent = s.field // gqlgen leaves the subscription out of the paths of errors
 	if c.Err != nil {
-		return nil, c.Err
+		if at.Field.Alias == s.teller {
+			return nil, c.Err
+		}
+		return nil, nil //nolint:nilnil // one field tells
 	}
 	switch name {
 	case "type":
@@ -98,7 +124,7 @@ func (s *changeSource) value(ctx context.Context, name string) (any, error) {
 	case "event":
 		return s.event(), nil
 	}
-	return s.rd.nodeObject(c.Node, s.nodes[graphql.GetFieldContext(ctx).Field.Alias]), nil
+	return s.rd.nodeObject(c.Node, s.nodes[at.Field.Alias]), nil
 }
 
 func (s *changeSource) event() any {
