@@ -37,12 +37,15 @@ func (e *Engine) handOut(entries []feed.Entry, now current) missing {
 	if len(m) > 0 {
 		return m
 	}
+	h.told.expect(entries)
 	for _, entry := range entries {
 		h.cursor.Seen(entry)
 		if !h.told.repeats(entry) {
 			e.dispatch(entry, now)
 		}
 	}
+	close(h.moved)
+	h.moved = make(chan struct{})
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/daybook-cqrs/daybook/feed"
-	"github.com/daybook-cqrs/daybook/position"
 )
 
 // hub hands what the one follower of this process reads from the feed to the subscriptions that it concerns.
@@ -20,6 +19,7 @@ type hub struct {
 	all    map[string]map[*subscription]struct{} // by entity
 	byID   map[string]map[*subscription]struct{} // by entity and id
 	ready  chan struct{}                         // closed once the follower has a cursor
+	moved  chan struct{}                         // closed and replaced whenever the cursor moves
 }
 
 func (h *hub) init() {
@@ -27,6 +27,7 @@ func (h *hub) init() {
 	h.all = map[string]map[*subscription]struct{}{}
 	h.byID = map[string]map[*subscription]struct{}{}
 	h.ready = make(chan struct{})
+	h.moved = make(chan struct{})
 }
 
 // Run follows the feed and serves waits until ctx ends. It returns nil then. It survives failures of feed and store.
@@ -71,14 +72,9 @@ func (e *Engine) followOnce(ctx context.Context) error {
 	select {
 	case <-h.ready:
 	default:
-		cursor, err := e.cfg.Feed.Tail(ctx)
-		if err != nil {
+		if err := e.join(ctx); err != nil {
 			return err
 		}
-		h.mu.Lock()
-		h.cursor = cursor.Clone()
-		h.mu.Unlock()
-		close(h.ready)
 	}
 	h.mu.Lock()
 	cursor := h.cursor.Clone()
@@ -102,24 +98,35 @@ func (e *Engine) followOnce(ctx context.Context) error {
 	}
 }
 
-// told remembers how far the events of each partition have been told of.
-type told map[int]position.Place
+// join begins to follow at the newest entries. Of a partition without any, it is known how far its events have been told of: a checkpoint moves after the entries
+// were published, so what is beyond one that was read before is still to come.
+func (e *Engine) join(ctx context.Context) error {
+	checkpoints, err := e.cfg.Store.Checkpoints(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := e.cfg.Feed.Tail(ctx)
+	if err != nil {
+		return err
+	}
+	h := &e.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cursor = cursor.Clone()
+	for p, m := range cursor.At {
+		if m.Offset == 0 {
+			h.told[p] = checkpoints[p].Place
+		}
+	}
+	close(h.ready)
+	return nil
+}
 
-// repeats reports whether an event's change was seen before: a consolidator that starts again publishes its last batch again. Copies have no
-// sequence of their own, and showing one twice does no harm.
-func (t told) repeats(entry feed.Entry) bool {
-	if entry.Kind == feed.Gap {
-		delete(t, entry.Partition)
-		return false
-	}
-	if entry.Kind != feed.Changed {
-		return false
-	}
-	if last, ok := t[entry.Partition]; ok && !last.Before(entry.Cause) {
-		return true
-	}
-	t[entry.Partition] = entry.Cause
-	return false
+// at returns where the follower is, and a channel that is closed when it has moved on.
+func (h *hub) at() (at feed.Cursor, moved <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cursor.Clone(), h.moved
 }
 
 func (h *hub) add(s *subscription) (feed.Cursor, func()) {

@@ -70,6 +70,7 @@ func (l *live) changes(ctx context.Context, entries []feed.Entry, seen told) ([]
 	if err := l.engine.look(ctx, m, now); err != nil {
 		return nil, err
 	}
+	seen.expect(entries)
 	out := make([]*change, 0, len(entries))
 	for _, e := range entries {
 		if seen.repeats(e) {

@@ -151,7 +151,7 @@ func (l *live) deliver(ctx context.Context, batch []*change) error {
 		if c.Partition >= 0 {
 			l.cursor.Seen(c.Entry)
 		} else {
-			l.cursor = l.engine.hub.at()
+			l.cursor, _ = l.engine.hub.at()
 		}
 		if kinds[i] == "" {
 			continue
@@ -165,10 +165,4 @@ func (l *live) deliver(ctx context.Context, batch []*change) error {
 		}
 	}
 	return nil
-}
-
-func (h *hub) at() feed.Cursor {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.cursor.Clone()
 }

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // counting counts the reads of a store.
 type counting struct {
 	documents.Store
-	reads atomic.Int64
+	reads, lists atomic.Int64 // lists: those that have returned
 }
 
 func (c *counting) Load(ctx context.Context, e string, ids, fields []string) (map[string]documents.Document, error) {
@@ -33,6 +33,7 @@ func (c *counting) Load(ctx context.Context, e string, ids, fields []string) (ma
 }
 func (c *counting) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
 	c.reads.Add(1)
+	defer c.lists.Add(1)
 	return c.Store.List(ctx, q)
 }
 func (c *counting) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
