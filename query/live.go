@@ -76,7 +76,8 @@ func (s *subscription) take() []*change {
 	return out
 }
 
-// Watch begins a live query. One whose filter names copies can't be resumed: it begins with a Resync then. The channel is closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
+// Watch begins a live query. One whose filter names copies can't be resumed, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
+// closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
 func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if e.cfg.Feed == nil {
 		return nil, &Error{"NOT_SERVED", "this process has no feed to follow"}
@@ -93,6 +94,11 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	case <-e.hub.ready:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+	if resume != nil {
+		if err := e.await(ctx, *resume); err != nil {
+			return nil, err
+		}
 	}
 	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
 	out := make(chan Change)

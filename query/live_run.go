@@ -62,22 +62,24 @@ func (l *live) begin(ctx context.Context, resume *feed.Cursor) error {
 	return nil
 }
 
+// unfinished is the token until the snapshot is complete. No feed has its epoch: who comes back with it is told to resync, for nobody knows what it got.
+var unfinished = feed.Cursor{}.String()
+
 // snapshot delivers what matches now, then LIVE.
 func (l *live) snapshot(ctx context.Context) error {
 	l.shown = map[string]int64{}
 	l.held = map[string]struct{}{}
-	token := l.cursor.String()
 	err := l.list(ctx, l.watch.Node, func(n *Node) error {
 		l.shown[n.ID] = n.Version
 		if l.sub.exact {
 			l.held[n.ID] = struct{}{}
 		}
-		return l.send(ctx, Change{Type: Snapshot, ID: n.ID, Node: n, Token: token})
+		return l.send(ctx, Change{Type: Snapshot, ID: n.ID, Node: n, Token: unfinished})
 	})
 	if err != nil {
 		return err
 	}
-	return l.send(ctx, Change{Type: Live, Token: token})
+	return l.send(ctx, Change{Type: Live, Token: l.cursor.String()})
 }
 
 // hold notes what matches now: what a client has that reads now.
