@@ -190,10 +190,12 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 	}
 }
 
+var errManyNodes = &Error{"TOO_MUCH", "the query reads more than 20,000 entities: ask for smaller pages"}
+
 // wrap makes nodes of documents, within the bound of one read.
 func (l *loaded) wrap(entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
 	if l.nodes += len(docs); l.nodes > MaxNodes {
-		return nil, &Error{"TOO_MUCH", "the query reads more than 20,000 entities: ask for smaller pages"}
+		return nil, errManyNodes
 	}
 	out := make([]*Node, len(docs))
 	for i, d := range docs {

@@ -103,7 +103,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
 	out := make(chan Change)
 	cursor, remove := e.hub.add(s)
-	l := &live{engine: e, watch: w, sub: s, out: out, cursor: cursor}
+	l := &live{engine: e, watch: w, sub: s, out: out, cursor: cursor, portion: portionOf(w.Node)}
 	go func() {
 		defer close(out)
 		defer remove()
