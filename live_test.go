@@ -101,6 +101,17 @@ func next(t *testing.T, c <-chan answer) answer {
 	}
 }
 
+// nextEvent leaves out news of copies alone, which may come at any time: customers are in another partition than their orders.
+func nextEvent(t *testing.T, c <-chan answer, subscription string) answer {
+	t.Helper()
+	for {
+		a := next(t, c)
+		if a.at("data."+subscription+".type") != "UPDATED" || a.at("data."+subscription+".event") != "<nil>" {
+			return a
+		}
+	}
+}
+
 const shipped = `subscription { ordersChanged(where: {status: {eq: SHIPPED}}, snapshot: true) { type id order { id status customer { name } } event { name version } token } }`
 
 func TestLiveQueries(t *testing.T) {
@@ -119,21 +130,21 @@ func TestLiveQueries(t *testing.T) {
 		s.do(`mutation { shipOrder(id: "o1") { errors { code } } }`).want("data.shipOrder.errors", "[]")
 		var token string
 		for name, c := range lists {
-			a := next(t, c).want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.order.status", "SHIPPED", "data.ordersChanged.order.customer.name", "Ana",
+			a := nextEvent(t, c, "ordersChanged").want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.order.status", "SHIPPED", "data.ordersChanged.order.customer.name", "Ana",
 				"data.ordersChanged.event.name", "OrderShipped", "data.ordersChanged.event.version", "3")
 			token = a.at("data.ordersChanged.token")
 			t.Log(name, a.raw)
 		}
 		s.do(`mutation { deliverOrder(id: "o1") { errors { code } } blockCustomer(id: "c1") { errors { code } } }`).want("data.deliverOrder.errors", "[]")
 		for _, c := range lists {
-			next(t, c).want("data.ordersChanged.type", "LEFT", "data.ordersChanged.order.status", "DELIVERED")
+			nextEvent(t, c, "ordersChanged").want("data.ordersChanged.type", "LEFT", "data.ordersChanged.order.status", "DELIVERED")
 		}
-		for a := next(t, one); a.at("data.orderChanged.event.name") != "OrderDelivered"; a = next(t, one) {
+		for a := nextEvent(t, one, "orderChanged"); a.at("data.orderChanged.event.name") != "OrderDelivered"; a = nextEvent(t, one, "orderChanged") {
 			a.want("data.orderChanged.event.name", "OrderShipped") // it may have begun before or after that
 		}
 		// Who comes back with a token misses nothing.
 		again := s.socket("graphql-transport-ws", strings.Replace(shipped, "snapshot: true", `token: "`+token+`"`, 1))
-		next(t, again).want("data.ordersChanged.type", "LEFT", "data.ordersChanged.event.name", "OrderDelivered")
+		nextEvent(t, again, "ordersChanged").want("data.ordersChanged.type", "LEFT", "data.ordersChanged.event.name", "OrderDelivered")
 		bad := s.socket("graphql-transport-ws", strings.Replace(shipped, "snapshot: true", `token: "garbage"`, 1))
 		if a := next(t, bad); !strings.Contains(a.raw, "resume token") {
 			t.Error(a.raw)

@@ -95,7 +95,7 @@ func TestThreeProcesses(t *testing.T) {
 	r := commands.seed()
 	queries.do(fmt.Sprintf(`{ order(id: "o1", atLeast: %q) { total customerName } }`, r.at("data.createOrder.receipt.position"))).
 		want("data.order.total", "79.09", "data.order.customerName", "Ana")
-	next(t, live).want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.event.name", "OrderCreated", "data.ordersChanged.order.customer.name", "Ana")
+	nextEvent(t, live, "ordersChanged").want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.event.name", "OrderCreated", "data.ordersChanged.order.customer.name", "Ana")
 	commands.post("/query", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
 	queries.post("/command", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
 }
