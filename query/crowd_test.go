@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -16,9 +17,11 @@ type crowd struct {
 	documents.Store
 	owners, each int
 	more         int // things of the first owner beyond those
+	pages        atomic.Int64
 }
 
 func (c *crowd) List(_ context.Context, q documents.Query) ([]documents.Document, error) {
+	c.pages.Add(1)
 	after := ""
 	if q.After != nil {
 		after = q.After[len(q.After)-1].(string)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
@@ -53,6 +54,15 @@ func (b *bench) snapshot(entity string, version int64, r schema.Record) json.Raw
 func (b *bench) publish(partition int, es ...feed.Entry) {
 	b.Helper()
 	if err := b.feed.Publish(b.Context(), partition, es); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// archive puts the version of thing x that an entry is about into the archive.
+func (b *bench) archive(partition int, e feed.Entry) {
+	b.Helper()
+	v := documents.Version{ID: "x", Version: e.Version, Event: e.Event.Name, Partition: partition, Place: e.Cause, State: schema.Record{"owner": "w1", "size": 1}, Changes: []byte("[]")}
+	if err := b.store.Archive(b.Context(), "Thing", []documents.Version{v}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -126,3 +126,21 @@ func TestWhatTheFeedLostResyncs(t *testing.T) {
 		b.next(c, query.Updated, 11)
 	}
 }
+
+// TestACopyAfterAGap is told, although the event that the document is from never was: the gap has taken it.
+func TestACopyAfterAGap(t *testing.T) {
+	b := newBench(t)
+	b.feed = feed.NewMemory(2, 4)
+	b.e = b.start(b.store, b.feed, 0)
+	live := b.watch(query.Watch{})
+	b.write(1, schema.Record{"owner": "w1", "size": 1})
+	b.publish(0, b.changed(1))
+	b.next(live, query.Entered, 1)
+	b.write(2, schema.Record{"size": 2})
+	b.archive(0, b.changed(2))
+	other := feed.Entry{Kind: feed.Resync, Entity: "Owner"}
+	b.publish(0, b.changed(2), other, other, other, other)
+	b.next(live, query.Resync, 0)
+	b.publish(1, feed.Entry{Kind: feed.Copied, Entity: "Thing", ID: "x", Version: 2})
+	b.next(live, query.Updated, 2)
+}

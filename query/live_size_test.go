@@ -26,7 +26,8 @@ func crowded(t *testing.T, c *crowd, lists int) (*bench, query.Watch) {
 
 // TestASnapshotMayBeMoreThanOneRead: 500 owners have 150,000 things, more than a read may have.
 func TestASnapshotMayBeMoreThanOneRead(t *testing.T) {
-	b, w := crowded(t, &crowd{owners: 500, each: 300}, 1)
+	c := &crowd{owners: 500, each: 300}
+	b, w := crowded(t, c, 1)
 	w.Snapshot = true
 	live := b.watch(w)
 	for i := range 500 {
@@ -35,6 +36,9 @@ func TestASnapshotMayBeMoreThanOneRead(t *testing.T) {
 		}
 	}
 	b.next(live, query.Live, 0)
+	if n := c.pages.Load(); n > 20 { // of 66 at most
+		t.Errorf("%d pages were read", n)
+	}
 }
 
 // TestManyChangesMayBeMoreThanOneRead has 400 owners change at once.

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
@@ -10,30 +11,66 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// TestASlowSubscriberResyncsOnce lets more changes come than the buffer holds while nothing is taken, and then goes on.
+// TestASlowSubscriberResyncsOnce lets changes come while nothing is taken: as many as the buffer holds, more, and many more. Then it goes on.
 func TestASlowSubscriberResyncsOnce(t *testing.T) {
-	const buffer, changes = 4, 30
-	b := follow(t, buffer)
+	const buffer = 4
+	for name, changes := range map[string]int64{"what fits": buffer, "one more": buffer + 1, "many more": 30} {
+		t.Run(name, func(t *testing.T) {
+			b := follow(t, buffer)
+			live := b.busy()
+			last := changes + 1
+			for v := int64(2); v <= last; v++ {
+				b.write(v, schema.Record{"size": int(v)})
+				b.publish(0, b.changed(v))
+			}
+			b.passed(b.e, "Owner")
+			b.next(live, query.Entered, 1)
+			if changes <= buffer {
+				for v := int64(2); v <= last; v++ {
+					b.next(live, query.Updated, v)
+				}
+				b.nothing(live)
+				return
+			}
+			again := b.watch(query.Watch{Token: b.next(live, query.Resync, 0).Token})
+			b.write(last+1, schema.Record{"size": int(last) + 1})
+			b.publish(0, b.changed(last+1))
+			m := b.any(live)
+			for ; m.Node == nil || m.Node.Version != last+1; m = b.any(live) {
+				if m.Type != query.Updated {
+					t.Fatalf("after the RESYNC: %+v", m)
+				}
+			}
+			b.next(again, query.Updated, last+1)
+		})
+	}
+}
+
+// busy returns a list of things that has been told of the first version of thing x, and will take nothing else before that is read.
+func (b *bench) busy() <-chan query.Change {
+	b.Helper()
 	live := b.watch(query.Watch{})
-	for v := int64(1); v <= changes; v++ {
-		b.write(v, schema.Record{"owner": "w1", "size": int(v)})
-		b.publish(0, b.changed(v))
-		if v == 1 {
-			until(t, "it is about to tell the first", func() bool { return b.e.Seen(0) == 1 && b.e.Queued() == 0 })
-		}
-	}
-	b.passed(b.e, "Owner")
+	b.write(1, schema.Record{"owner": "w1", "size": 1})
+	b.publish(0, b.changed(1))
+	until(b.T, "it is about to tell the first", func() bool { return b.e.Seen(0) == 1 && b.e.Queued() == 0 })
+	return live
+}
+
+// TestWhatCameBeforeAResync is not told before it, nor to who comes back with its token.
+func TestWhatCameBeforeAResync(t *testing.T) {
+	b := follow(t, 0)
+	live := b.busy()
+	b.put("y", 1, schema.Record{"owner": "w1", "size": 1})
+	b.publish(1, b.resized("y", 1, none, 1))
+	until(t, "y was handed out", func() bool { return b.e.Seen(1) == 1 })
+	b.publish(0, feed.Entry{Kind: feed.Resync, Entity: "Thing"})
+	until(t, "the resync was handed out", func() bool { return b.e.Seen(0) == 2 })
 	b.next(live, query.Entered, 1)
-	m := b.next(live, query.Resync, 0)
-	again := b.watch(query.Watch{Token: m.Token})
-	b.write(changes+1, schema.Record{"size": changes + 1})
-	b.publish(0, b.changed(changes+1))
-	for m = b.any(live); m.Node == nil || m.Node.Version != changes+1; m = b.any(live) {
-		if m.Type != query.Updated {
-			t.Fatalf("after the RESYNC: %+v", m)
-		}
-	}
-	b.next(again, query.Updated, changes+1)
+	again := b.watch(query.Watch{Token: b.next(live, query.Resync, 0).Token})
+	b.write(2, schema.Record{"size": 2})
+	b.publish(0, b.changed(2))
+	b.next(live, query.Updated, 2)
+	b.next(again, query.Updated, 2)
 }
 
 // TestAResyncCostsOneReadOfWhatIsHeld has a client that takes nothing be told to resync again and again.
@@ -41,6 +78,7 @@ func TestAResyncCostsOneReadOfWhatIsHeld(t *testing.T) {
 	b := newBench(t)
 	seen := &counting{Store: b.store}
 	b.e = b.start(seen, b.feed, 1000)
+	began := time.Now()
 	live := b.watch(query.Watch{Filter: documents.Not{F: documents.Compare{Field: "ownerName", Value: "two"}}})
 	const changes = 50
 	for v := int64(1); v <= changes; v++ {
@@ -52,8 +90,11 @@ func TestAResyncCostsOneReadOfWhatIsHeld(t *testing.T) {
 	b.write(changes+1, schema.Record{"size": changes + 1})
 	b.publish(0, b.changed(changes+1))
 	for m := b.any(live); m.Node == nil || m.Node.Version != changes+1; m = b.any(live) {
-		if m.Type == query.Resync {
-			resyncs++
+		if m.Type != query.Resync {
+			continue
+		}
+		if resyncs++; time.Since(began) < time.Duration(resyncs)*time.Second { // it was read when it began, and before each RESYNC
+			t.Errorf("no. %d came after %s", resyncs, time.Since(began))
 		}
 	}
 	if lists := seen.lists.Load(); resyncs > 3 || lists > resyncs+1 {

@@ -84,6 +84,15 @@ func TestWhatWasReachedStays(t *testing.T) {
 	if err := e.Wait(t.Context(), at(0, 5).Join(at(1, 3))); err != nil {
 		t.Error(err)
 	}
+	all, places := position.Position{}, map[int]documents.Checkpoint{}
+	for p := range 8 { // one read tells of all of them
+		all = all.Join(at(p, 9))
+		places[p] = documents.Checkpoint{Place: position.Place{Epoch: 1, Seq: 9}}
+	}
+	c.tell <- places
+	if err := e.Wait(t.Context(), all); err != nil {
+		t.Error(err)
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -93,7 +102,7 @@ func TestWhatWasReachedStays(t *testing.T) {
 	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if err := e.Wait(gone, at(0, 6)); !errors.Is(err, context.Canceled) {
+	if err := e.Wait(gone, at(0, 10)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
