@@ -162,6 +162,20 @@ func (s *store) seed() answer {
 		want("data.createOrder.order.total", "79.09", "data.createOrder.order.customer.name", "Ana", "data.createOrder.order.lines.0.product.category", "toys")
 }
 
+// settle waits until what seed made is consolidated: it is in several partitions, of which each goes its own pace.
+func (s *store) settle() {
+	s.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		a := s.do(`{ customer(id: "c1") { id } product(id: "p1") { id } order(id: "o1") { customerName } }`)
+		if !strings.Contains(a.raw, "null") {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("not consolidated: %s", a.raw)
+		}
+	}
+}
+
 // try posts a query and reports whether an answer came.
 func (s *store) try(query string) bool {
 	body, _ := json.Marshal(map[string]string{"query": query})

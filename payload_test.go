@@ -28,6 +28,7 @@ func TestSortedBothWays(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
 		s := start(t, args...)
 		first := s.seed().at("data.createOrder.receipt.position") // o1, of 79.09
+		s.settle()
 		at := s.do(`mutation { createOrder(id: "o2", customer: "c1", lines: [{product: "p1", seller: "s1", price: "100", freight: "0", quantity: 1}]) { receipt { position } errors { code } } }`).
 			at("data.createOrder.receipt.position")
 		s.do(fmt.Sprintf(`{ a: order(id: "o1", atLeast: %q) { id } b: order(id: "o2", atLeast: %q) { id } }`, first, at)).want("data.a.id", "o1", "data.b.id", "o2")

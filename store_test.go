@@ -19,6 +19,7 @@ func TestTheStore(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
 		s := start(t, args...)
 		s.seed()
+		s.settle()
 		r := s.do(`mutation { approveOrder(id: "o1", payments: [{type: "credit_card", installments: 2, value: "79.09"}], command: {id: "cmd-7", expectedVersion: 1}) { order { status approvedAt } receipt { version duplicate position } errors { code } } }`).
 			want("data.approveOrder.order.status", "APPROVED", "data.approveOrder.receipt.version", "2", "data.approveOrder.receipt.duplicate", "false")
 		s.do(fmt.Sprintf(`query { order(id: "o1", atLeast: %q) { id nodeId status total customerName customerId customer { name orders(first: 10) { totalCount edges { node { id } } } } version createdAt updatedAt } }`, r.at("data.approveOrder.receipt.position"))).
@@ -74,6 +75,7 @@ func TestPresenceAndDryRun(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
 		s := start(t, args...)
 		s.seed()
+		s.settle()
 		s.do(`mutation { noteOrder(id: "o1") { order { note } } }`).want("data.noteOrder.order.note", "gift")
 		s.do(`mutation { noteOrder(id: "o1", note: "n", command: {dryRun: true}) { order { note version } receipt { durability version } } }`).
 			want("data.noteOrder.order.note", "n", "data.noteOrder.receipt.durability", "none", "data.noteOrder.receipt.version", "3")
