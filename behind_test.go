@@ -55,7 +55,7 @@ func TestASlowSubscriberResyncs(t *testing.T) {
 		seeded := s.seed().at("data.createOrder.receipt.position")
 		s.do(fmt.Sprintf(`{ order(id: "o1", atLeast: %q) { note } }`, seeded)).want("data.order.note", "gift")
 		fields := ""
-		for i := range 60 {
+		for i := range 240 {
 			fields += fmt.Sprintf(" n%d: note", i)
 		}
 		read := s.stream(`subscription { ordersChanged(where: {status: {eq: CREATED}}, snapshot: true) { type order {` + fields + ` note version } } }`)
@@ -67,7 +67,7 @@ func TestASlowSubscriberResyncs(t *testing.T) {
 			a.want("data.ordersChanged.type", "SNAPSHOT")
 		}
 		const rounds, perRound = 7, 45
-		large := strings.Repeat("x", 16<<10)
+		large := strings.Repeat("x", 4<<10)
 		for range rounds {
 			m := "mutation {"
 			for i := range perRound {
