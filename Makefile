@@ -21,8 +21,8 @@ generate: ## generate the API contracts and code from schema/ and rules/
 generate-check: ## generate, and fail if that changed anything
 	go generate ./...
 	cd examples/minimal && go generate ./...
-	@test -z "$$(git status --porcelain -- graph entity rules schema examples/minimal)" || \
-		{ git status --short -- graph entity rules schema examples/minimal; git --no-pager diff --stat -- graph entity rules schema examples/minimal; echo "generated code is stale: run make generate and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- graph entity rules schema examples/minimal internal/bench)" || \
+		{ git status --short -- graph entity rules schema examples/minimal internal/bench; git --no-pager diff --stat -- graph entity rules schema examples/minimal internal/bench; echo "generated code is stale: run make generate and commit"; exit 1; }
 
 lint: ## golangci-lint with .golangci.yml, the nested modules too
 	$(GOLANGCI) run ./...
