@@ -45,7 +45,7 @@ func (a *attempt) checkLife(before *Snapshot) error {
 	entity := a.spec.Entity
 	if a.spec.Kind == schema.Create {
 		if before.Version > 0 {
-			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %q of a %s is taken", a.ref.ID, entity.Name)}
+			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %[2]q is taken by another %[1]s", entity.Name, a.ref.ID)}
 		}
 	} else if before.Version == 0 || before.Deleted {
 		return &Rejection{Code: NotFound, Field: "id", Message: fmt.Sprintf("there is no %s with id %q", entity.Name, a.ref.ID)}
@@ -56,7 +56,7 @@ func (a *attempt) checkLife(before *Snapshot) error {
 	}
 	if len(a.spec.From) > 0 && !slices.Contains(a.spec.From, before.State) {
 		return &Rejection{Code: InvalidTransition, State: before.State, Allowed: allowed(entity, before.State),
-			Message: fmt.Sprintf("%s can't run on a %s that is %s", a.spec.Name, entity.Name, before.State)}
+			Message: fmt.Sprintf("%s is not possible: %s %q is %s", a.spec.Name, entity.Name, a.ref.ID, before.State)}
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (a *attempt) runRule(rule Rule, c *Context, fields schema.Record) (after sc
 func checkRequired(e *schema.Entity, fields schema.Record) error {
 	for _, f := range e.Fields {
 		if f.Copy == nil && f.Type.NonNull && fields[f.Name] == nil {
-			return invalid(f.Name, fmt.Sprintf("%s of a %s can't be null", f.Name, e.Name))
+			return invalid(f.Name, fmt.Sprintf("%s.%s can't be null", e.Name, f.Name))
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ func misdirected(path, message string) string {
 	case path == "/command" && strings.HasPrefix(message, "Schema does not support operation type \"subscription\""):
 		return "/command takes mutations only: send subscriptions to /query or /graphql"
 	case path == "/command" && strings.HasPrefix(message, "Cannot query field") && strings.Contains(message, `on type "Query"`):
-		return message + ": /command takes mutations only, send queries to /query or /graphql"
+		return strings.TrimSuffix(message, ".") + ": /command takes mutations only: send queries to /query or /graphql"
 	}
 	return ""
 }
