@@ -59,7 +59,7 @@ func Open(ctx context.Context, path string, model *schema.Model, o Options) (*St
 	}
 	var err error
 	// With synchronous=NORMAL a power cut may lose the last commits, checkpoints among them, never only some of them: they are consolidated again.
-	if s.write, err = open(path, 1, "_txlock=immediate&_pragma=synchronous(NORMAL)"); err != nil {
+	if s.write, err = open(path, 1, "_txlock=immediate&_pragma=synchronous(NORMAL)&_pragma=cache_size(-16000)"); err != nil {
 		return nil, err
 	}
 	if s.read, err = open(path, o.Readers, "_pragma=query_only(1)"); err != nil {
