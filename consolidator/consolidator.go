@@ -25,7 +25,7 @@ import (
 
 // Options are what New may be told. A zero or negative value is the default.
 type Options struct {
-	BatchSize   int           // events of one partition per batch; default 1,000, at most 10,000
+	BatchSize   int           // events of one partition per batch; default 500, at most 10,000
 	CacheSize   int           // entities whose state is kept in memory; default 20,000
 	CacheBytes  int           // about what those may take; default 64 MiB
 	ResyncAbove int           // documents copying through one ref, changed by one batch, above which the feed gets one Resync; default 1,000
@@ -38,7 +38,7 @@ type Options struct {
 }
 
 func (o Options) filled() Options {
-	positive(&o.BatchSize, 1000)
+	positive(&o.BatchSize, 500)
 	o.BatchSize = min(o.BatchSize, 10_000)
 	positive(&o.CacheSize, 20_000)
 	positive(&o.CacheBytes, 64<<20)
