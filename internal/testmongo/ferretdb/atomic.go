@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -44,12 +47,13 @@ func (g *gate) pass(client net.Conn) {
 		return
 	}
 	defer func() { _ = server.Close() }()
+	from := bufio.NewReader(client)
 	for {
-		request, err := readMessage(client)
+		request, err := readMessage(from)
 		if err != nil {
 			return
 		}
-		answer, err := g.ask(server, request)
+		answer, err := g.ask(server, request, func() bool { return gone(client, from) })
 		if err != nil {
 			return
 		}
@@ -70,18 +74,29 @@ func (g *gate) dial() (net.Conn, error) {
 	}
 }
 
-func (g *gate) ask(server net.Conn, request []byte) ([]byte, error) {
+func (g *gate) ask(server net.Conn, request []byte, gone func() bool) ([]byte, error) {
 	if onlyReads(request) {
 		g.mu.RLock()
 		defer g.mu.RUnlock()
 	} else {
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		if gone() { // killed while it waited: else the next process would wait for all that the last one had sent
+			return nil, net.ErrClosed
+		}
 	}
 	if _, err := server.Write(request); err != nil {
 		return nil, err
 	}
 	return readMessage(server)
+}
+
+// gone reports whether the client has closed its connection. Clients don't send while they wait, so there is nothing to read otherwise.
+func gone(client net.Conn, from *bufio.Reader) bool {
+	_ = client.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := from.Peek(1)
+	_ = client.SetReadDeadline(time.Time{})
+	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 func readMessage(r io.Reader) ([]byte, error) {
