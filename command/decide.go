@@ -45,7 +45,7 @@ func (a *attempt) checkLife(before *Snapshot) error {
 	entity := a.spec.Entity
 	if a.spec.Kind == schema.Create {
 		if before.Version > 0 {
-			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %[2]q is taken by another %[1]s", entity.Name, a.ref.ID)}
+			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %q is taken by another %s", a.ref.ID, entity.Name)}
 		}
 	} else if before.Version == 0 || before.Deleted {
 		return &Rejection{Code: NotFound, Field: "id", Message: fmt.Sprintf("there is no %s with id %q", entity.Name, a.ref.ID)}

@@ -111,8 +111,9 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if err != nil {
 		return nil, err
 	}
-	if n == nil { // a dry run's, or deleted
-		return connectionObject(s.heads.reader(), i.Entity, &query.Page{}, l.connection), nil
+	page := &query.Page{} // a dry run's, or deleted
+	if n != nil {
+		page = n.List(l.ListSelection)
 	}
-	return connectionObject(s.heads.reader(), i.Entity, n.List(l.ListSelection), l.connection), nil
+	return connectionObject(s.heads.reader(), i.Entity, page, l.connection), nil
 }

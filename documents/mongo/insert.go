@@ -18,14 +18,9 @@ func insert(ctx context.Context, e *entity, in *mongo.Collection, ids []string, 
 	}
 	raws := make([]any, len(docs))
 	for i, d := range docs {
-		raw, err := bson.Marshal(d)
-		if err != nil {
-			return nil, fmt.Errorf("document %s: %w", ids[i], err)
+		if raws[i], err = raw(e, ids[i], d); err != nil {
+			return nil, err
 		}
-		if len(raw) > maxDocument {
-			return nil, tooLarge(e, ids[i], nil)
-		}
-		raws[i] = bson.Raw(raw)
 	}
 	_, err = in.InsertMany(ctx, raws, options.InsertMany().SetOrdered(false))
 	if err == nil {
@@ -44,4 +39,16 @@ func insert(ctx context.Context, e *entity, in *mongo.Collection, ids []string, 
 		taken[f.Index] = true
 	}
 	return taken, nil
+}
+
+// raw encodes what is sent for the document with the id, which may not be larger than a document can be.
+func raw(e *entity, id string, d bson.D) (bson.Raw, error) {
+	b, err := bson.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("document %s: %w", id, err)
+	}
+	if len(b) > maxDocument {
+		return nil, tooLarge(e, id, nil)
+	}
+	return b, nil
 }

@@ -89,11 +89,8 @@ func (s *Store) makeNew(ctx context.Context, e *entity, ws []*documents.Write) (
 
 // created is a document as the write makes it.
 func (s *Store) created(e *entity, w *documents.Write) (bson.D, error) {
-	c, err := s.own(e, w)
+	c, err := s.whole(e, w)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.addCopies(e, c, w); err != nil {
 		return nil, err
 	}
 	doc := append(make(bson.D, 0, len(c.set)+3), bson.E{Key: documents.FieldID, Value: w.ID}, bson.E{Key: documents.FieldCreatedAt, Value: encodeTime(w.CreatedAt)})
@@ -113,25 +110,24 @@ func (s *Store) created(e *entity, w *documents.Write) (bson.D, error) {
 
 func cutSource(path string) (ref string, ok bool) { return strings.CutPrefix(path, fieldSources+".") }
 
-func (s *Store) addCopies(e *entity, c *change, w *documents.Write) error {
-	if w.Deleted {
-		return nil
+// whole is the change of the own fields and the copies.
+func (s *Store) whole(e *entity, w *documents.Write) (*change, error) {
+	c, err := s.own(e, w)
+	if err != nil || w.Deleted {
+		return c, err
 	}
 	for _, copied := range w.Copies {
 		if err := s.copies(e, c, copied, ""); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return c, nil
 }
 
 // guarded is the write with its copies, for a document whose version fits and whose copies are not from later versions of the same sources.
 func (s *Store) guarded(e *entity, w *documents.Write) (operation, error) {
-	c, err := s.own(e, w)
+	c, err := s.whole(e, w)
 	if err != nil {
-		return operation{}, err
-	}
-	if err := s.addCopies(e, c, w); err != nil {
 		return operation{}, err
 	}
 	filter := fits(w)
@@ -206,14 +202,11 @@ type operation struct {
 func bulk(ctx context.Context, e *entity, in *mongo.Collection, ops []operation) (*mongo.BulkWriteResult, error) {
 	models := make([]mongo.WriteModel, len(ops))
 	for i, op := range ops {
-		update, err := bson.Marshal(op.update)
+		update, err := raw(e, op.id, op.update) // one that would only grow a document over the limit, the server refuses
 		if err != nil {
-			return nil, fmt.Errorf("document %s: %w", op.id, err)
+			return nil, err
 		}
-		if len(update) > maxDocument { // what would only grow over it, the server refuses
-			return nil, tooLarge(e, op.id, nil)
-		}
-		models[i] = mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(bson.Raw(update))
+		models[i] = mongo.NewUpdateOneModel().SetFilter(op.filter).SetUpdate(update)
 	}
 	res, err := in.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
 	if err != nil {

@@ -14,17 +14,26 @@ import (
 	"github.com/daybook-cqrs/daybook/internal/versus"
 )
 
-// BenchmarkAppend compares, with the same server and the same callers: an append through the log, the same script with the same arguments sent
-// by bare go-redis, and one bare XADD of an entry of the same size.
-func BenchmarkAppend(b *testing.B) {
+// openBeside opens a log, and a bare client of the same server.
+func openBeside(b *testing.B, o Options) (*Log, *goredis.Client) {
+	b.Helper()
 	s := testredis.Start(b)
-	l, err := Open(b.Context(), s.URL, Options{})
+	l, err := Open(b.Context(), s.URL, o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer l.Close()
 	bare := testredis.Client(b, s.URL)
-	defer bare.Close()
+	b.Cleanup(func() {
+		_ = bare.Close()
+		_ = l.Close()
+	})
+	return l, bare
+}
+
+// BenchmarkAppend compares, with the same server and the same callers: an append through the log, the same script with the same arguments sent
+// by bare go-redis, and one bare XADD of an entry of the same size.
+func BenchmarkAppend(b *testing.B) {
+	l, bare := openBeside(b, Options{})
 	ctx := context.Background()
 	for _, callers := range []int{1, 64} {
 		step := func(way string, i int) eventlog.Append {
@@ -57,14 +66,7 @@ func bareXAdd(ctx context.Context, c *goredis.Client, a eventlog.Append) error {
 
 // BenchmarkRead compares reading the log through Read, which checks every entry's hash and place in the chain, with a bare XRANGE.
 func BenchmarkRead(b *testing.B) {
-	s := testredis.Start(b)
-	l, err := Open(b.Context(), s.URL, Options{Partitions: 1})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	bare := testredis.Client(b, s.URL)
-	defer bare.Close()
+	l, bare := openBeside(b, Options{Partitions: 1})
 	ctx := context.Background()
 	const events = 500
 	for i := range events {
