@@ -10,11 +10,17 @@ import (
 // Limits of what a log takes. Beyond them an Append or Load is ErrInvalid.
 const (
 	MaxText       = 200      // bytes of an id, a name, a state, a command id
+	MaxCause      = 500      // bytes of a causation or correlation id, which may name an event
 	MaxClaimValue = 10_000   // bytes of a claimed value
 	MaxRefs       = 1_000    // conditions, events, claims, releases or refs, each
 	MaxFields     = 2_000    // fields that one event sets or clears
 	MaxBytes      = 16 << 20 // of JSON in one append
 	MaxReadBytes  = 16 << 20 // of events in one Read, unless the first alone has more
+	MaxTimerBytes = 1 << 20  // of a timer's data
+	MaxTimers     = 1_000    // of one append, and of one answer
+	MaxNoteID     = 500      // bytes of a note's id
+	MaxNoteBytes  = 64 << 10 // of a note's data
+	MaxNotes      = 1_000    // of one page
 )
 
 // Check returns an error that wraps ErrInvalid if no log can answer l.

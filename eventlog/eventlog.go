@@ -45,6 +45,7 @@ type Event struct {
 	Actor         string
 	CorrelationID string
 	CausationID   string
+	Depth         int       // how many reactions led to it, one causing the next: 0 for what a client did
 	At            time.Time // UTC; never steps back within a partition, but for imported events
 	Imported      bool      // At was given by the client (occurredAt): sets no timers, triggers no reactions
 }
@@ -84,19 +85,23 @@ type Loaded struct {
 
 // Append is one atomic write: all of it happens or none.
 type Append struct {
-	Primary    Ref
+	Primary    Ref       // the entity that the command is for
 	CommandID  string    // never ""
 	InputHash  string    // tells a retry from another command under the same id
 	Decided    time.Time // Loaded.Now, or Import's time; the event's time unless the partition's clock is later
 	Imported   bool      // Decided is given by the client: it stays as it is and does not move the partition's clock
 	Conditions []Condition
-	Events     []NewEvent // at least 1; of each entity at most one
+	Events     []NewEvent // at least 1, the first of Primary; none only if timers change. Several of one entity are its versions in that order
 	Claim      []Claim
 	Release    []Claim
+	Timers     []Timer    // to set, after Cancel
+	Cancel     []TimerKey // to remove, if they are there
+	Fire       *Fire      // nil but for a timer's command
 
 	Actor         string
 	CorrelationID string
 	CausationID   string
+	Depth         int // see Event.Depth
 	Input         json.RawMessage
 }
 
@@ -106,7 +111,7 @@ type Condition struct {
 	Version int64
 }
 
-// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition: the new version is one more.
+// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition: the first new version is one more than that.
 type NewEvent struct {
 	Ref     Ref
 	Name    string
@@ -162,6 +167,12 @@ type Tail struct {
 	Clock time.Time // no later event of this partition will be earlier, but for imported ones
 }
 
+// Cursor is how far a reader of a partition has come: what Read takes to go on.
+type Cursor struct {
+	Place position.Place
+	Hash  string // of the event there
+}
+
 // Log is an event log. All methods are safe for concurrent use, and return ctx.Err() (wrapped) when ctx ends them;
 // an Append that ends so may have happened: call it again with the same command id.
 type Log interface {
@@ -178,7 +189,8 @@ type Log interface {
 	Load(ctx context.Context, l Load) (*Loaded, error)
 
 	// Append writes all or nothing. In this order: a receipt for CommandID answers with Duplicate set, or ErrCommandIDReused if its
-	// InputHash differs; then a condition that does not hold is a *ConflictError; then a claim that another owner has is a *ClaimedError.
+	// InputHash differs; then a Fire whose timer is not there is ErrNoTimer; then a condition that does not hold is a *ConflictError; then a claim that
+	// another owner has is a *ClaimedError. An append without events writes its receipt and timers; the receipt then has no events.
 	Append(ctx context.Context, a Append) (*Receipt, error)
 
 	// Read returns up to limit events of the partition after seq, in order, contiguous and chain-checked from prevHash (the hash of the event
@@ -192,6 +204,34 @@ type Log interface {
 	// History returns the events of one entity, newest first, from the one at place back to version 1. It reads only that entity's events, a piece at a
 	// time, and no more than the caller takes: its cost grows with the number of versions. The sequence ends after the first error.
 	History(ctx context.Context, ref Ref, at position.Place) iter.Seq2[*Event, error]
+
+	// Due returns up to limit timers of the kind that are due in the partition, by the log's clock at this moment, the oldest first. It removes nothing.
+	Due(ctx context.Context, partition int, kind string, limit int) (Due, error)
+
+	// Timers returns up to limit timers of the kind in the partition, due or not, by due time and then by key, those behind after (nil for the first).
+	Timers(ctx context.Context, partition int, kind string, after *SetTimer, limit int) ([]SetTimer, error)
+
+	// MoveTimer changes when a timer is due, to after from now; a negative after removes it. false: it is not there any more under that token.
+	MoveTimer(ctx context.Context, f Fire, after time.Duration) (bool, error)
+
+	// Cursor returns how far the named reader of the partition has come; the zero Cursor if it never set one.
+	Cursor(ctx context.Context, name string, partition int) (Cursor, error)
+
+	// SetCursor keeps how far the named reader has come. It only rises: a cursor before the one that is kept changes nothing, and is no error.
+	SetCursor(ctx context.Context, name string, partition int, c Cursor) error
+
+	// AddNote keeps a note, its time given by the log; one of the same kind and id is replaced. Beyond keep notes of the kind the oldest go, or, with
+	// refuse, nothing is written and the answer is ErrManyNotes.
+	AddNote(ctx context.Context, kind string, n Note, keep int, refuse bool) error
+
+	// Notes returns a page of notes, the newest first.
+	Notes(ctx context.Context, p NotePage) ([]Note, error)
+
+	// Note returns a note, or ErrNoNote.
+	Note(ctx context.Context, kind, id string) (*Note, error)
+
+	// RemoveNote removes a note. false: it was not there.
+	RemoveNote(ctx context.Context, kind, id string) (bool, error)
 
 	// Ping reports whether the log can be reached and is still the one that was opened.
 	Ping(ctx context.Context) error
@@ -208,6 +248,10 @@ var (
 	ErrInvalid = errors.New("invalid request to the log")
 	// ErrClosed is returned by every method of a log after Close, and by reads that were waiting.
 	ErrClosed = errors.New("the log is closed")
+	// ErrNoNote means that there is no such note.
+	ErrNoNote = errors.New("there is no such note")
+	// ErrManyNotes means that there are as many notes of the kind as may be kept.
+	ErrManyNotes = errors.New("too many notes are kept already")
 	// ErrPartitions is returned on opening a log that was created with another number of partitions.
 	ErrPartitions = errors.New("the log was created with another number of partitions")
 )
