@@ -22,11 +22,15 @@ type Command struct {
 	CommandID       string           // "" for none: the engine draws one
 	ExpectedVersion *int64           // nil for any. 0 for a create means what nil does
 	OccurredAt      *scalar.DateTime // nil but for history that is imported
+	RunAt           *scalar.DateTime // nil for now; else the command is kept, and decided at that time
 	DryRun          bool             // decide and answer, write nothing
 
 	Actor         string
 	CorrelationID string
 	CausationID   string
+
+	Depth int            // how many reactions led to it, see eventlog.Event
+	Fire  *eventlog.Fire // nil but for what a timer runs: accepted only if the timer is there still, which it then is not any more
 }
 
 // Result is what became of a command: either Receipt is set, or Rejections has at least one element.
@@ -55,6 +59,7 @@ type Receipt struct {
 	Events     []eventlog.Appended // the entity's own first
 	Duplicate  bool                // the command had been accepted before; this is what it did then
 	Durability string              // what the events survive: "memory", "fsync"; "none" for a dry run
+	RunAt      time.Time           // when the command will be decided; the zero time if it was. Then there are no events, and Version is the entity's now
 }
 
 // Snapshot is one entity as the log has it: own fields and `id`, no copies.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -50,6 +51,23 @@ func (c *Context) Load(entity, id string) (schema.Record, error) {
 		return nil, missing(ref, "")
 	}
 	return decodeHead(c.model, e, id, head)
+}
+
+// Find is Load, but that it returns nil and no error if there is no such entity. The command is decided anew if one comes to be.
+func (c *Context) Find(entity, id string) (schema.Record, error) {
+	r, err := c.Load(entity, id)
+	var rejection *Rejection
+	if errors.As(err, &rejection) && rejection.Code == ReferenceNotFound {
+		return nil, nil
+	}
+	return r, err
+}
+
+// Run executes another command within this one, on another entity: its transition, references and rule are checked as ever, and its events join this command's in one
+// append, all or nothing. It returns the other entity as it is then, which Load too returns from now on. The error is a *Rejection if it was rejected, else a
+// failure; a rule that does not return it goes on as if the other command had not been. id may be "" for a create.
+func (c *Context) Run(name, id string, input schema.Record) (schema.Record, error) {
+	return nil, errors.New("not yet")
 }
 
 func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {

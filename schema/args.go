@@ -9,7 +9,7 @@ func (l *loader) argList(d *ast.FieldDefinition) (args []*Arg, id *ast.ArgumentD
 	seen := map[string]bool{}
 	for _, ad := range d.Arguments {
 		p := posOf(ad.Position)
-		l.noDirectives(ad.Directives, "an argument")
+		l.onlyDirectives(ad.Directives, "the argument "+ad.Name, "append", "remove", "update")
 		if ad.DefaultValue != nil {
 			l.fail(p, "set it in a rule", "an argument of a command has no default")
 		}
@@ -25,7 +25,9 @@ func (l *loader) argList(d *ast.FieldDefinition) (args []*Arg, id *ast.ArgumentD
 			}
 			continue
 		}
-		args = append(args, &Arg{Name: ad.Name, Type: l.typeOf(ad.Type, p, true), Description: describe(ad.Description), Pos: p})
+		a := &Arg{Name: ad.Name, Type: l.typeOf(ad.Type, p, true), Description: describe(ad.Description), Pos: p}
+		l.elementOf(a, ad.Directives)
+		args = append(args, a)
 	}
 	l.argNames(args)
 	return args, id
@@ -34,6 +36,10 @@ func (l *loader) argList(d *ast.FieldDefinition) (args []*Arg, id *ast.ArgumentD
 // args says which fields the arguments set.
 func (l *loader) args(c *Command, args []*Arg, id *ast.ArgumentDefinition) {
 	for _, a := range args {
+		if a.Element != NoElement {
+			l.element(c, a)
+			continue
+		}
 		l.setter(c, a)
 	}
 	c.Args = args
@@ -110,6 +116,7 @@ func (l *loader) fits(object string, seen map[string]bool) {
 	for _, f := range o.Fields {
 		given, want := in.Field(f.Name), inputType(f)
 		switch {
+		case f.Key && (given == nil || given.Type.Name == want.Name && !given.Type.List): // may be left to Daybook
 		case given == nil && f.Type.NonNull:
 			l.fail(in.Pos, "add "+f.Name+": "+want.String(), "%s lacks %s, which is never null in %s", in.Name, f.Name, o.Name)
 		case given == nil || given.Type.Kind == kindUnknown || want.Kind == kindUnknown:

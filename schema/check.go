@@ -27,9 +27,14 @@ func (l *loader) finish() {
 	l.nesting()
 	l.setters()
 	l.names()
+	l.keys()
 	for _, e := range m.Entities {
 		l.copies(e)
 		l.reachable(e)
+		l.refsIn(e)
+		l.owner(e)
+		l.timeouts(e)
+		l.reactions(e)
 	}
 }
 

@@ -17,7 +17,7 @@ func (l *loader) names() {
 		l.structFields(o.Name, o.Fields)
 	}
 	for _, o := range l.model.Inputs {
-		if !o.Derived {
+		if !o.Derived || o.Patch {
 			l.structFields(o.Name, o.Fields)
 		}
 	}
@@ -38,7 +38,7 @@ func (l *loader) typeNames() {
 	}
 	for _, o := range l.model.Inputs {
 		if o.Derived {
-			derived[o.Name] = "the type " + strings.TrimSuffix(o.Name, "Input")
+			derived[o.Name] = "the type " + strings.TrimSuffix(strings.TrimSuffix(o.Name, "Input"), patchSuffix)
 		}
 	}
 	for name, d := range l.defs {

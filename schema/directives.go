@@ -27,12 +27,14 @@ func (l *loader) onlyDirectives(list ast.DirectiveList, on string, allowed ...st
 				write = "use @" + strings.Join(allowed, ", @")
 			}
 			l.fail(p, write, "@%s can't stand on %s", d.Name, on)
-		case seen[d.Name]:
+		case seen[d.Name] && !repeatable[d.Name]:
 			l.fail(p, "leave one out", "@%s stands twice on %s", d.Name, on)
 		}
 		seen[d.Name] = true
 	}
 }
+
+var repeatable = map[string]bool{"timeout": true, "reaction": true}
 
 func (l *loader) noDirectives(list ast.DirectiveList, on string) { l.onlyDirectives(list, on) }
 
@@ -89,7 +91,7 @@ func isName(s string) bool {
 
 // fieldDirectives reads the directives of a field of a type.
 func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.DirectiveList, entity bool) {
-	allowed := []string{"ref"}
+	allowed := []string{"ref", "key"}
 	if entity {
 		allowed = []string{"state", "ref", "indexed", "unique", "copy"}
 	}
@@ -100,10 +102,13 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 			l.ref(d, f, dir, entity)
 		case "copy":
 			l.copyOf(f, dir)
-		case "indexed", "unique", "state":
+		case "unique":
+			l.onlyArgs(dir, "ignoreCase", "with")
+			f.Unique = true
+		case "indexed", "state", "key":
 			l.onlyArgs(dir)
 			f.Indexed = f.Indexed || dir.Name == "indexed"
-			f.Unique = f.Unique || dir.Name == "unique"
+			f.Key = f.Key || dir.Name == "key"
 		}
 	}
 	state := list.ForName("state") != nil
@@ -122,7 +127,7 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 }
 
 func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, entity bool) {
-	l.onlyArgs(dir, "inverse")
+	l.onlyArgs(dir, "inverse", "in")
 	inverse := l.name(dir, "inverse")
 	switch {
 	case f.Type.Kind != KindEntity && f.Type.Kind != kindUnknown:
@@ -138,6 +143,9 @@ func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, entity boo
 		inverse = l.pluralOf(d)
 	}
 	f.Ref = &Ref{Entity: f.Type.Name, Inverse: inverse}
+	if a := dir.Arguments.ForName("in"); a != nil {
+		l.refStates(f, a)
+	}
 }
 
 func (l *loader) copyOf(f *Field, dir *ast.Directive) {

@@ -25,9 +25,9 @@ func (l *loader) entities() {
 }
 
 func (l *loader) entity(d *ast.Definition) *Entity {
-	l.onlyDirectives(d.Directives, "the entity "+d.Name, "entity", "crud")
+	l.onlyDirectives(d.Directives, "the entity "+d.Name, "entity", "crud", "timeout", "reaction")
 	dir := d.Directives.ForName("entity")
-	l.onlyArgs(dir, "plural")
+	l.onlyArgs(dir, "plural", "with")
 	l.name(dir, "plural")
 	l.noInterfaces(d)
 	e := &Entity{
@@ -41,6 +41,8 @@ func (l *loader) entity(d *ast.Definition) *Entity {
 	e.Fields = l.fields(d, true)
 	l.id(e)
 	l.state(e, d)
+	l.with(e, dir)
+	l.uniques(e, d)
 	return e
 }
 

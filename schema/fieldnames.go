@@ -55,6 +55,8 @@ func (l *loader) argNames(args []*Arg) {
 			l.fail(a.Pos, "choose another name", "the argument name %s is reserved", a.Name)
 		case fold(a.Name) == "id":
 			l.fail(a.Pos, "write id, or choose another name", "the arguments id and %s are one name in Go", a.Name)
+		case slices.Contains([]string{"runon", "sendto", "record"}, fold(a.Name)):
+			l.fail(a.Pos, "choose another name", "the argument name %s is reserved: the Go type has a method of that name", a.Name)
 		case other != "":
 			l.fail(a.Pos, "rename one of them", "the arguments %s and %s are one name in Go", other, a.Name)
 		}

@@ -20,13 +20,13 @@ func (l *loader) goNames() {
 		}
 	}
 	for _, e := range l.model.Entities {
-		take(e.Pos, "the entity "+e.Name, e.Name, e.Name+"Of", "Load"+e.Name)
+		take(e.Pos, "the entity "+e.Name, e.Name, e.Name+"Of", "Load"+e.Name, "Find"+e.Name)
 	}
 	for _, o := range l.model.Objects {
 		take(o.Pos, "the type "+o.Name, o.Name, o.Name+"Of")
 	}
 	for _, o := range l.model.Inputs {
-		if !o.Derived {
+		if !o.Derived || o.Patch {
 			take(o.Pos, "the input "+o.Name, o.Name, o.Name+"Of")
 		}
 	}

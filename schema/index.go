@@ -29,6 +29,27 @@ func (e *Entity) Field(name string) *Field { return findField(e.Fields, name) }
 // Field returns the object's field of that name, or nil.
 func (o *Object) Field(name string) *Field { return findField(o.Fields, name) }
 
+// Key returns the field with @key, or nil.
+func (o *Object) Key() *Field {
+	for _, f := range o.Fields {
+		if f.Key {
+			return f
+		}
+	}
+	return nil
+}
+
+// Keyed returns the key of a list's elements: nil if f is no list of value objects that have one.
+func (m *Model) Keyed(f *Field) *Field {
+	if !f.Type.List || f.Type.Kind != KindObject {
+		return nil
+	}
+	if o := m.Object(f.Type.Name); o != nil {
+		return o.Key()
+	}
+	return nil
+}
+
 func findField(fields []*Field, name string) *Field {
 	for _, f := range fields {
 		if f.Name == name {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -69,6 +70,7 @@ func outline(m *schema.Model) string {
 		for _, f := range e.Fields {
 			b.WriteString("  " + f.Name + ": " + f.Type.String() + marks(f) + "\n")
 		}
+		outlineMachine(&b, e)
 		for _, i := range e.Inverses {
 			b.WriteString("  <- " + i.Name + " " + i.Entity + "." + i.Field + "\n")
 		}
@@ -79,7 +81,9 @@ func outline(m *schema.Model) string {
 					b.WriteString(", ")
 				}
 				b.WriteString(a.Name + ": " + a.Type.String())
-				if a.Field == nil {
+				if a.Element != schema.NoElement {
+					b.WriteString(" (" + string(a.Element) + " " + a.List.Name + ")")
+				} else if a.Field == nil {
 					b.WriteString(" (rule)")
 				}
 			}
@@ -95,10 +99,28 @@ func outline(m *schema.Model) string {
 	return b.String()
 }
 
+func outlineMachine(b *strings.Builder, e *schema.Entity) {
+	if e.With != nil {
+		b.WriteString("  with " + e.With.Name + "\n")
+	}
+	for _, u := range e.Uniques {
+		fmt.Fprintf(b, "  unique %s %v\n", u.Name, u.IgnoreCase)
+	}
+	for _, t := range e.Timeouts {
+		fmt.Fprintf(b, "  timeout %s %s\n", t.Name(), t.After)
+	}
+	for _, r := range e.Reactions {
+		fmt.Fprintf(b, "  reaction %s %+v %v\n", r.Name, r.With, r.OrElse != nil)
+	}
+}
+
 func marks(f *schema.Field) string {
 	s := ""
 	if f.Ref != nil {
-		s += " ref=" + f.Ref.Entity + "/" + f.Ref.Inverse
+		s += " ref=" + f.Ref.Entity + "/" + f.Ref.Inverse + strings.Join(f.Ref.In, "|")
+	}
+	if f.Key {
+		s += " key"
 	}
 	if f.Copy != nil {
 		s += " copy=" + f.Copy.Via + "." + f.Copy.Field

@@ -2,6 +2,8 @@
 // into a checked Model that the rest of Daybook works from. The runtime knows no entity by name.
 package schema
 
+import "time"
+
 // Model is a checked model. It is immutable after Load and safe for concurrent use.
 // Every slice is in declaration order: files by name, then by line.
 type Model struct {
@@ -26,6 +28,10 @@ type Entity struct {
 	States      []string // the values of the state enum in order, nil without @state
 	Commands    []*Command
 	Inverses    []*Inverse // the other directions of refs that point here
+	With        *Field     // the ref to what it belongs to: its id begins with that id and OwnerSeparator; nil for none
+	Uniques     []*Unique
+	Timeouts    []*Timeout
+	Reactions   []*Reaction // to events of this entity
 	CRUD        bool
 	Pos         Pos
 }
@@ -38,7 +44,8 @@ type Field struct {
 	Ref         *Ref  // set if the field holds another entity's id
 	Copy        *Copy // set if the consolidator keeps it as a copy of a field of a referenced entity
 	Indexed     bool
-	Unique      bool // implies a claim in the log, see eventlog.Claim
+	Unique      bool // has @unique, see Entity.Uniques
+	Key         bool // of a value object: tells the elements of a list apart
 	Computed    bool // set by rules only: not an input of @crud commands
 	Pos         Pos
 }
@@ -46,8 +53,9 @@ type Field struct {
 // Ref says that a field holds the id of another entity. In a Record the value is that id, a string, under the field's own
 // name; the API shows the entity under the name and the id under name + "Id".
 type Ref struct {
-	Entity  string // the target's name
-	Inverse string // the field on the target that leads back, "" for a ref inside a value object (no inverse there)
+	Entity  string   // the target's name
+	Inverse string   // the field on the target that leads back, "" for a ref inside a value object (no inverse there)
+	In      []string // the states that the target has to be in when a command sets the field; nil for any
 }
 
 // Copy says that a field repeats a field of the entity that a ref of the same entity points to.
@@ -101,6 +109,7 @@ type Object struct {
 	Description string
 	Fields      []*Field
 	Derived     bool // an input that the model did not declare: OrderLineInput from OrderLine
+	Patch       bool // a derived input for @update, OrderLinePatch: the key, and what is to change of the others
 	Pos         Pos
 }
 
@@ -117,6 +126,43 @@ type EnumValue struct {
 	Name        string
 	Description string
 	Pos         Pos
+}
+
+// Unique says that at most one entity has the values of some fields. Entities that lack one of them have no such value.
+type Unique struct {
+	Name       string   // what claims of it are for: "Customer.email", "Seat.number+hall"
+	Fields     []*Field // the one with @unique first
+	IgnoreCase bool     // texts that are one after Unicode's full case folding are the same
+	Pos        Pos
+}
+
+// Timeout is a command that is run once an entity has been in a state for some time.
+type Timeout struct {
+	In    string
+	After time.Duration // 1 ms to 10 years
+	Run   *Command      // of the same entity; it needs no arguments
+	Pos   Pos
+}
+
+// Name names the timer, among those of one entity.
+func (t *Timeout) Name() string { return t.In + "/" + t.Run.Name }
+
+// Reaction is a command that is run after an event.
+type Reaction struct {
+	Name   string // "OrderApproved/reserveStock": among all of the model
+	Event  string
+	Source *Entity // whose event it is
+	Run    *Command
+	With   []Binding
+	OrElse *Command // of Source, nil for none: run if Run is rejected
+	Pos    Pos
+}
+
+// Binding says where an argument of a reaction's command comes from.
+type Binding struct {
+	Arg   string   // "id" or an argument of the command
+	List  string   // the list of Source whose elements the path begins in, "" if it begins in the entity
+	Steps []string // the names of fields, from there; none for the element itself
 }
 
 // CommandKind says what a command does to its entity's life.
@@ -143,12 +189,25 @@ type Command struct {
 	Pos         Pos
 }
 
+// ElementOp says what an argument does to a list of the entity.
+type ElementOp string
+
+// What arguments do to lists.
+const (
+	NoElement     ElementOp = ""
+	AppendElement ElementOp = "append"
+	RemoveElement ElementOp = "remove"
+	UpdateElement ElementOp = "update"
+)
+
 // Arg is one argument of a command.
 type Arg struct {
 	Name        string
 	Type        Type   // as in the write API: refs are IDs, objects are input objects
 	Field       *Field // the entity's field of that name, which the argument sets; nil for input to rules only
 	Ref         string // the referenced entity's name, if Field is a ref
+	Element     ElementOp
+	List        *Field // the list that Element changes
 	Description string
 	Pos         Pos
 }

@@ -114,6 +114,9 @@ func (l *loader) states(c *Command, dir *ast.Directive) {
 	default:
 		c.Kind = Create
 	}
+	if c.Entity.State == nil && c.Entity.CRUD && !hasFrom && !hasTo {
+		return // it changes fields
+	}
 	if c.Entity.State == nil {
 		l.fail(c.Pos, "add a @state field, or use @crud", "%s has no states, so %s can't be a transition", c.Entity.Name, c.Name)
 		return
@@ -159,7 +162,7 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 
 // effect refuses a command that can't change anything.
 func (l *loader) effect(c *Command) {
-	if c.Kind == Transition && len(c.Args) == 0 && (c.To == "" || len(c.From) == 1 && c.From[0] == c.To) {
+	if c.Kind == Transition && len(c.Args) == 0 && c.Entity.State != nil && (c.To == "" || len(c.From) == 1 && c.From[0] == c.To) {
 		l.fail(c.Pos, "add to: …, or an argument", "%s stays in its state and changes no field", c.Name)
 	}
 }

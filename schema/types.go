@@ -68,9 +68,6 @@ func (l *loader) objects() {
 func (l *loader) derive() {
 	for _, o := range l.model.Objects {
 		name := o.Name + "Input"
-		if l.defs[name] != nil {
-			continue
-		}
 		in := &Object{Name: name, Description: o.Description, Derived: true, Pos: o.Pos}
 		for _, f := range o.Fields {
 			g := *f
@@ -80,9 +77,17 @@ func (l *loader) derive() {
 			if g.Ref != nil {
 				g.Type.Kind, g.Type.Name = KindID, "ID"
 			}
+			if g.Key {
+				g.Type.NonNull = false // Daybook fills it
+			}
 			in.Fields = append(in.Fields, &g)
 		}
-		l.model.Inputs = append(l.model.Inputs, in)
+		if l.defs[name] == nil {
+			l.model.Inputs = append(l.model.Inputs, in)
+		}
+		if l.mentioned(o.Name+patchSuffix) && l.defs[o.Name+patchSuffix] == nil {
+			l.model.Inputs = append(l.model.Inputs, patchOf(o, in))
+		}
 	}
 }
 
@@ -182,9 +187,12 @@ func suggestInput(l *loader, name string) string {
 
 // derivable reports whether name is that of an input that will be derived from a value object.
 func (l *loader) derivable(name string) bool {
-	if len(name) <= len("Input") || name[len(name)-5:] != "Input" {
-		return false
+	for _, suffix := range []string{"Input", patchSuffix} {
+		if object, ok := strings.CutSuffix(name, suffix); ok {
+			if d := l.defs[object]; d != nil && d.Kind == ast.Object && l.entityOf[d.Name] == nil {
+				return true
+			}
+		}
 	}
-	d := l.defs[name[:len(name)-5]]
-	return d != nil && d.Kind == ast.Object && l.entityOf[d.Name] == nil
+	return false
 }
