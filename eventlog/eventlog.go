@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
@@ -52,6 +54,23 @@ type Event struct {
 
 // Ref returns the entity that the event is about.
 func (e *Event) Ref() Ref { return Ref{e.Entity, e.ID} }
+
+// EventID names an event for people and for causation ids: "Order:o1@3", the entity and its version. At most MaxCause bytes.
+func (e *Event) EventID() string { return EventID(e.Ref(), e.Version) }
+
+// EventID returns the id of the event that made an entity's version.
+func EventID(r Ref, version int64) string { return fmt.Sprintf("%s@%d", r, version) }
+
+// ParseEventID reads what EventID returned.
+func ParseEventID(text string) (Ref, int64, error) {
+	at := strings.LastIndexByte(text, '@')
+	entity, id, ok := strings.Cut(text[:max(at, 0)], ":")
+	version, err := strconv.ParseInt(text[at+1:], 10, 64)
+	if !ok || err != nil || version < 1 || !isName(entity) || id == "" {
+		return Ref{}, 0, fmt.Errorf("%w: %q is no id of an event such as Order:o1@3", ErrInvalid, text)
+	}
+	return Ref{entity, id}, version, nil
+}
 
 // Place returns the event's place in its partition.
 func (e *Event) Place() position.Place { return position.Place{Epoch: e.Epoch, Seq: e.Seq} }
