@@ -11,6 +11,13 @@ import (
 
 // duplicate answers a command that was accepted before, with what it did then and the entity as it made it.
 func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
+	if r.InputHash == a.hash && len(r.Events) == 0 && a.cmd.RunAt != nil {
+		now, err := snapshot(a.cfg.Model, a.ref, head)
+		if err != nil {
+			return nil, err
+		}
+		return a.scheduledResult(now, true), nil
+	}
 	if r.InputHash != a.hash || len(r.Events) == 0 {
 		now, err := snapshot(a.cfg.Model, a.ref, head)
 		if err != nil {

@@ -3,6 +3,7 @@ package logtest
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -142,7 +143,8 @@ func testRawBytes(t *testing.T, s *suite) {
 
 func testInvalid(t *testing.T, s *suite) {
 	o := ref("o1")
-	for name, spoil := range map[string]func(*eventlog.Append){
+	spoils := invalidTimers(o)
+	maps.Copy(spoils, map[string]func(*eventlog.Append){
 		"no command id":             func(a *eventlog.Append) { a.CommandID = "" },
 		"long command id":           func(a *eventlog.Append) { a.CommandID = strings.Repeat("x", 201) },
 		"control char in a command": func(a *eventlog.Append) { a.CommandID = "a\nb" },
@@ -171,7 +173,8 @@ func testInvalid(t *testing.T, s *suite) {
 			a.Claim = []eventlog.Claim{{Field: "Order.x", Value: "v", Owner: o}, {Field: "Order.x", Value: "v", Owner: ref("o2")}}
 		},
 		"control char in the actor": func(a *eventlog.Append) { a.Actor = "a\x00" },
-	} {
+	})
+	for name, spoil := range spoils {
 		a := s.step(o, 0, nil)
 		spoil(&a)
 		if _, err := s.log.Append(s.ctx, a); !errors.Is(err, eventlog.ErrInvalid) {
