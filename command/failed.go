@@ -129,7 +129,7 @@ func (e *Engine) ResumeReaction(ctx context.Context, id string) (*Result, error)
 		return e.resume(ctx, f, Reacted{Command: f.Command})
 	}
 	if f.reaction == "" {
-		return rejected(nil, invalid("id", "its input was too large to keep: send the command again yourself, and discard this"))
+		return rejected(nil, invalid("id", "what it was to do could not be kept whole: send the command again yourself, and discard this"))
 	}
 	again, err := e.react(ctx, f)
 	if err != nil {

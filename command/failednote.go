@@ -5,17 +5,13 @@ import (
 	"fmt"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
-	"github.com/daybook-cqrs/daybook/internal/rawjson"
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// Limits of what a note about a reaction keeps, so that it is below eventlog.MaxNoteBytes: JSON may take six times a text's bytes.
-const (
-	maxKeptInput = 24 << 10 // bytes of the input, as JSON
-	maxKeptText  = 1 << 10  // bytes of a text for people
-)
+// maxKeptText is how many bytes are kept of a text for people. With maxKeptInput a note stays below eventlog.MaxNoteBytes.
+const maxKeptText = 1 << 10
 
 // failedNote is a FailedReaction as JSON.
 type failedNote struct {
@@ -137,23 +133,4 @@ func decodeFailed(m *schema.Model, kind string, n *eventlog.Note) (*FailedReacti
 		f.Command.Input, f.Cut = nil, true // the model is not what it was: the reaction, if it is one, is asked again
 	}
 	return f, nil
-}
-
-// decodeInput reads what encodeInput wrote: explicit nulls stay, arguments that are no more are left out.
-func decodeInput(m *schema.Model, spec *schema.Command, raw json.RawMessage) (schema.Record, error) {
-	out := schema.Record{}
-	err := rawjson.Members(raw, func(name string, value json.RawMessage) error {
-		for _, a := range spec.Args {
-			if a.Name != name {
-				continue
-			}
-			v, err := m.DecodeValue(a.Type, value)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			out[name] = v
-		}
-		return nil
-	})
-	return out, err
 }
