@@ -58,6 +58,15 @@ func LoadProduct(c *command.Context, id string) (*Product, error) {
 	return ProductOf(r), nil
 }
 
+// FindProduct is LoadProduct, but that it returns nil and no error if there is no such product.
+func FindProduct(c *command.Context, id string) (*Product, error) {
+	r, err := c.Find("Product", id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
 // CreateProduct: the input of the command createProduct.
 type CreateProduct struct {
 	Category          *string
@@ -82,6 +91,34 @@ func CreateProductOf(r schema.Record) CreateProduct {
 		HeightCm:          nullable(r["heightCm"], as[int]),
 		WidthCm:           nullable(r["widthCm"], as[int]),
 	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v CreateProduct) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "category", v.Category, plain[string])
+	putNullable(r, "nameLength", v.NameLength, plain[int])
+	putNullable(r, "descriptionLength", v.DescriptionLength, plain[int])
+	putNullable(r, "photos", v.Photos, plain[int])
+	putNullable(r, "weightGrams", v.WeightGrams, plain[int])
+	putNullable(r, "lengthCm", v.LengthCm, plain[int])
+	putNullable(r, "heightCm", v.HeightCm, plain[int])
+	putNullable(r, "widthCm", v.WidthCm, plain[int])
+	return r
+}
+
+// RunOn executes createProduct within the rule's own command, for a new product; id may be "". See command.Context.Run.
+func (v CreateProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("createProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has createProduct executed after the reaction, for a new product; id may be "". See command.Reaction.Send.
+func (v CreateProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("createProduct", id, v.Record())
 }
 
 // UpdateProduct: the input of the command updateProduct.
@@ -110,6 +147,34 @@ func UpdateProductOf(r schema.Record) UpdateProduct {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v UpdateProduct) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "category", v.Category, plain[string])
+	putNullable(r, "nameLength", v.NameLength, plain[int])
+	putNullable(r, "descriptionLength", v.DescriptionLength, plain[int])
+	putNullable(r, "photos", v.Photos, plain[int])
+	putNullable(r, "weightGrams", v.WeightGrams, plain[int])
+	putNullable(r, "lengthCm", v.LengthCm, plain[int])
+	putNullable(r, "heightCm", v.HeightCm, plain[int])
+	putNullable(r, "widthCm", v.WidthCm, plain[int])
+	return r
+}
+
+// RunOn executes updateProduct within the rule's own command, on the product of that id. See command.Context.Run.
+func (v UpdateProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("updateProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has updateProduct executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v UpdateProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("updateProduct", id, v.Record())
+}
+
 // DeleteProduct: the input of the command deleteProduct.
 type DeleteProduct struct {
 }
@@ -117,4 +182,24 @@ type DeleteProduct struct {
 // DeleteProductOf makes it of a record.
 func DeleteProductOf(r schema.Record) DeleteProduct {
 	return DeleteProduct{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v DeleteProduct) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes deleteProduct within the rule's own command, on the product of that id. See command.Context.Run.
+func (v DeleteProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("deleteProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has deleteProduct executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v DeleteProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("deleteProduct", id, v.Record())
 }

@@ -67,3 +67,8 @@ func Table() command.Rules {
 		},
 	}
 }
+
+// Reactions returns the reactions that are written in Go.
+func Reactions() command.Reactions {
+	return nil
+}
