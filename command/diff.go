@@ -71,14 +71,17 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 	return d, nil
 }
 
-// appendChange adds a field's change to the list of changes: as changes of elements, where it is a list whose elements have keys and that is less, else as the whole
-// value.
+// worthIt is how many bytes more than the whole list the changes of its elements may take: they say more.
+const worthIt = 256
+
+// appendChange adds a field's change to the list of changes: as changes of elements, where it is a list whose elements have keys and that isn't much more, else as
+// the whole value.
 func appendChange(changes []byte, m *schema.Model, f *schema.Field, was, is json.RawMessage) []byte {
 	if len(changes) > 1 {
 		changes = append(changes, ',')
 	}
 	if key := m.Keyed(f); key != nil {
-		if elements := elementChanges(f.Name, key.Name, was, is); elements != nil && len(elements) < len(is) {
+		if elements := elementChanges(f.Name, key.Name, was, is); elements != nil && len(elements) < len(is)+worthIt {
 			return append(changes, elements...)
 		}
 	}

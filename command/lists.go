@@ -40,7 +40,7 @@ func elementChanges(path, key string, was, is json.RawMessage) []byte {
 	if !ok {
 		return nil
 	}
-	w := changeWriter{path: path}
+	w := changeWriter{path: path, by: key}
 	for i, k := range before.keys {
 		if _, stays := after.at[k]; !stays {
 			w.change("remove", k, nil)
@@ -66,8 +66,8 @@ func elementChanges(path, key string, was, is json.RawMessage) []byte {
 
 // changeWriter writes eventlog.Changes of the elements of one list.
 type changeWriter struct {
-	path string
-	b    []byte
+	path, by string
+	b        []byte
 }
 
 func (w *changeWriter) change(op, key string, value json.RawMessage) {
@@ -76,7 +76,8 @@ func (w *changeWriter) change(op, key string, value json.RawMessage) {
 	}
 	quoted, _ := json.Marshal(key) // a text always is JSON
 	w.b = append(append(append(w.b, `{"op":"`...), op...), `","path":"`...)
-	w.b = append(append(append(w.b, w.path...), `","key":`...), quoted...)
+	w.b = append(append(append(w.b, w.path...), `","by":"`...), w.by...)
+	w.b = append(append(w.b, `","key":`...), quoted...)
 	if value != nil {
 		w.b = append(append(w.b, `,"value":`...), value...)
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,13 +118,8 @@ func (e *Engine) scheduledIn(ctx context.Context, partition int, q ScheduledQuer
 
 // compareTimers orders as Log.Timers does within a partition.
 func compareTimers(a, b eventlog.SetTimer) int {
-	if c := a.Due.Compare(b.Due); c != 0 {
-		return c
-	}
-	return strings.Compare(timerText(a), timerText(b))
+	return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Ref.Entity, b.Ref.Entity), strings.Compare(a.Ref.ID, b.Ref.ID), strings.Compare(a.Name, b.Name))
 }
-
-func timerText(t eventlog.SetTimer) string { return t.Ref.String() + "\n" + t.Name }
 
 // scheduledCursor is the place of a timer among those of all partitions.
 func scheduledCursor(t eventlog.SetTimer) string {

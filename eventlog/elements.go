@@ -27,43 +27,43 @@ func ElementKey(element json.RawMessage, field string) (string, error) {
 // ErrNoElement means that a change is of an element that the list does not have.
 var ErrNoElement = errors.New("the list has no such element")
 
-// ApplyElement returns the list as a change of one element (insert, update or remove) leaves it. field is the name of the elements' key. A list that is null or nil is
+// ApplyElement returns the list as a change of one element (insert, update or remove) leaves it, and the index of that element. A list that is null or nil is
 // empty. What it does not change stays byte for byte.
-func (c Change) ApplyElement(list json.RawMessage, field string) (json.RawMessage, error) {
+func (c Change) ApplyElement(list json.RawMessage) (out json.RawMessage, index int, err error) {
 	if len(list) == 0 || string(list) == "null" {
 		list = json.RawMessage("[]")
 	}
-	out := make(json.RawMessage, 0, len(list)+len(c.Value)+1)
-	out = append(out, '[')
+	out = append(make(json.RawMessage, 0, len(list)+len(c.Value)+1), '[')
 	add := func(raw json.RawMessage) {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
 		out = append(out, raw...)
 	}
-	found := false
-	err := rawjson.Elements(list, func(one json.RawMessage) error {
-		key, err := ElementKey(one, field)
-		if err != nil {
-			key = "" // of an older model: no change names it
-		}
-		if found || key != c.Key || c.Op == "insert" {
+	index = -1
+	n := 0
+	err = rawjson.Elements(list, func(one json.RawMessage) error {
+		key, kerr := ElementKey(one, c.By)
+		switch {
+		case index >= 0 || c.Op == "insert" || kerr != nil || key != c.Key: // an element without a key is of an older model: no change names it
 			add(one)
-			return nil
-		}
-		found = true
-		if c.Op == "update" {
+		case c.Op == "update":
 			add(c.Value)
+			index = n
+		default:
+			index = n
 		}
+		n++
 		return nil
 	})
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case c.Op == "insert":
 		add(c.Value)
-	case !found:
-		return nil, fmt.Errorf("%w: %q", ErrNoElement, c.Key)
+		index = n
+	case index < 0:
+		return nil, 0, fmt.Errorf("%w: %q", ErrNoElement, c.Key)
 	}
-	return append(out, ']'), nil
+	return append(out, ']'), index, nil
 }
