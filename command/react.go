@@ -141,6 +141,9 @@ func (r *AnyReaction) values(entity schema.Record, element any) (id string, inpu
 			record, _ := v.(schema.Record)
 			v = record[step]
 		}
+		if v != nil && b.Before+b.Behind != "" {
+			v = fmt.Sprint(b.Before, v, b.Behind)
+		}
 		switch {
 		case b.Arg != "id" && v != nil:
 			input[b.Arg] = v
