@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = "64e467f362df80d46c456da88793152d"
+const Fingerprint = "871f3930f8b1ff5555aa3b7ff4b10c60"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {

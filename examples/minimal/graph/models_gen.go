@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = "9fa51638f62c2c88f93cbb517238ec0f"
+const Fingerprint = "5b961ac4ee5cb44dd6bbd0c7a4d278c8"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
