@@ -51,8 +51,7 @@ type Due struct {
 	Next   time.Duration // how long until the next one is due after those; negative if there is none. 0 if more are due than were asked for
 }
 
-// Check returns an error that wraps ErrInvalid if k can't name a timer.
-func (k TimerKey) Check() error {
+func (k TimerKey) checkKey() error {
 	if err := checkKind(k.Kind); err != nil {
 		return err
 	}
@@ -64,7 +63,7 @@ func (k TimerKey) Check() error {
 
 // Check returns an error that wraps ErrInvalid if f can't name a timer that was set.
 func (f Fire) Check() error {
-	if err := f.TimerKey.Check(); err != nil {
+	if err := f.checkKey(); err != nil {
 		return err
 	}
 	return checkText("timer's token", f.Token)
@@ -95,7 +94,7 @@ func (a Append) checkTimers() error {
 		}
 	}
 	for _, k := range a.Cancel {
-		if err := k.Check(); err != nil {
+		if err := k.checkKey(); err != nil {
 			return err
 		}
 	}
@@ -106,7 +105,7 @@ func (a Append) checkTimers() error {
 }
 
 func (t *Timer) check() error {
-	if err := t.TimerKey.Check(); err != nil {
+	if err := t.checkKey(); err != nil {
 		return err
 	}
 	if t.After < 0 || (t.After > 0) != t.At.IsZero() {
