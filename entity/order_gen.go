@@ -94,6 +94,7 @@ func FindOrder(c *command.Context, id string) (*Order, error) {
 
 // OrderLine: One product of an order, from one seller. Its total is price × quantity + freight.
 type OrderLine struct {
+	Line     string
 	Product  string // the id of a Product
 	Seller   string
 	Price    scalar.Decimal
@@ -104,6 +105,7 @@ type OrderLine struct {
 // OrderLineOf makes it of a record.
 func OrderLineOf(r schema.Record) OrderLine {
 	return OrderLine{
+		Line:     one(r["line"], as[string]),
 		Product:  one(r["product"], as[string]),
 		Seller:   one(r["seller"], as[string]),
 		Price:    one(r["price"], as[scalar.Decimal]),
@@ -112,9 +114,10 @@ func OrderLineOf(r schema.Record) OrderLine {
 	}
 }
 
-// Record makes a record of it.
+// Record makes a record of it. An empty key is left out: a new element gets one.
 func (v OrderLine) Record() schema.Record {
 	r := schema.Record{}
+	putUnlessZero(r, "line", v.Line, plain[string])
 	r["product"] = plain[string](v.Product)
 	r["seller"] = plain[string](v.Seller)
 	r["price"] = plain[scalar.Decimal](v.Price)
@@ -145,6 +148,40 @@ func (v Payment) Record() schema.Record {
 	r["type"] = plain[string](v.Type)
 	r["installments"] = plain[int](v.Installments)
 	r["value"] = plain[scalar.Decimal](v.Value)
+	return r
+}
+
+// OrderLinePatch: What is to change of one OrderLine.
+type OrderLinePatch struct {
+	Line     string
+	Product  *string // the id of a Product
+	Seller   *string
+	Price    *scalar.Decimal
+	Freight  *scalar.Decimal
+	Quantity *int
+}
+
+// OrderLinePatchOf makes it of a record.
+func OrderLinePatchOf(r schema.Record) OrderLinePatch {
+	return OrderLinePatch{
+		Line:     one(r["line"], as[string]),
+		Product:  nullable(r["product"], as[string]),
+		Seller:   nullable(r["seller"], as[string]),
+		Price:    nullable(r["price"], as[scalar.Decimal]),
+		Freight:  nullable(r["freight"], as[scalar.Decimal]),
+		Quantity: nullable(r["quantity"], as[int]),
+	}
+}
+
+// Record makes a record of it.
+func (v OrderLinePatch) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = plain[string](v.Line)
+	putNullable(r, "product", v.Product, plain[string])
+	putNullable(r, "seller", v.Seller, plain[string])
+	putNullable(r, "price", v.Price, plain[scalar.Decimal])
+	putNullable(r, "freight", v.Freight, plain[scalar.Decimal])
+	putNullable(r, "quantity", v.Quantity, plain[int])
 	return r
 }
 
@@ -415,6 +452,134 @@ func (v CancelOrder) RunOn(c *command.Context, id string) (*Order, error) {
 // SendTo has cancelOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
 func (v CancelOrder) SendTo(r *command.Reaction, id string) {
 	r.Send("cancelOrder", id, v.Record())
+}
+
+// ExpireOrder: the input of the command expireOrder.
+type ExpireOrder struct {
+}
+
+// ExpireOrderOf makes it of a record.
+func ExpireOrderOf(r schema.Record) ExpireOrder {
+	return ExpireOrder{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ExpireOrder) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes expireOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ExpireOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("expireOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has expireOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ExpireOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("expireOrder", id, v.Record())
+}
+
+// AddOrderLine: the input of the command addOrderLine.
+type AddOrderLine struct {
+	Line OrderLine
+}
+
+// AddOrderLineOf makes it of a record.
+func AddOrderLineOf(r schema.Record) AddOrderLine {
+	return AddOrderLine{
+		Line: one(r["line"], record(OrderLineOf)),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v AddOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = unrecord[OrderLine](v.Line)
+	return r
+}
+
+// RunOn executes addOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v AddOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("addOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has addOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v AddOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("addOrderLine", id, v.Record())
+}
+
+// ChangeOrderLine: the input of the command changeOrderLine.
+type ChangeOrderLine struct {
+	Line OrderLinePatch
+}
+
+// ChangeOrderLineOf makes it of a record.
+func ChangeOrderLineOf(r schema.Record) ChangeOrderLine {
+	return ChangeOrderLine{
+		Line: one(r["line"], record(OrderLinePatchOf)),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ChangeOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = unrecord[OrderLinePatch](v.Line)
+	return r
+}
+
+// RunOn executes changeOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ChangeOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("changeOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has changeOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ChangeOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("changeOrderLine", id, v.Record())
+}
+
+// RemoveOrderLine: the input of the command removeOrderLine.
+type RemoveOrderLine struct {
+	Line string
+}
+
+// RemoveOrderLineOf makes it of a record.
+func RemoveOrderLineOf(r schema.Record) RemoveOrderLine {
+	return RemoveOrderLine{
+		Line: one(r["line"], as[string]),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v RemoveOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = plain[string](v.Line)
+	return r
+}
+
+// RunOn executes removeOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v RemoveOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("removeOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has removeOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v RemoveOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("removeOrderLine", id, v.Record())
 }
 
 // NoteOrder: the input of the command noteOrder.

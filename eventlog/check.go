@@ -21,6 +21,7 @@ const (
 	MaxNoteID     = 500      // bytes of a note's id
 	MaxNoteBytes  = 64 << 10 // of a note's data
 	MaxNotes      = 1_000    // of one page
+	MaxDepth      = 1_000    // reactions that cause one another
 )
 
 // Check returns an error that wraps ErrInvalid if no log can answer l.
@@ -54,7 +55,7 @@ func (l Load) Check() error {
 
 // Check returns an error that wraps ErrInvalid if no log can take a. Every engine calls it before it does anything else.
 func (a Append) Check() error {
-	for _, check := range []func() error{a.checkCommand, a.checkConditions, a.checkEvents, a.checkClaims, a.checkSize} {
+	for _, check := range []func() error{a.checkCommand, a.checkConditions, a.checkEvents, a.checkClaims, a.checkTimers, a.checkSize} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -75,12 +76,18 @@ func (a Append) checkCommand() error {
 	if y := a.Decided.UTC().Year(); a.Decided.IsZero() || y < 1 || y > 9999 {
 		return invalid("the time of the decision is missing or outside the years 1 to 9999")
 	}
-	for what, s := range map[string]string{"actor": a.Actor, "correlation id": a.CorrelationID, "causation id": a.CausationID} {
-		if s != "" {
-			if err := checkText(what, s); err != nil {
+	for _, o := range []struct {
+		what, text string
+		limit      int
+	}{{"actor", a.Actor, MaxText}, {"correlation id", a.CorrelationID, MaxCause}, {"causation id", a.CausationID, MaxCause}} {
+		if o.text != "" {
+			if err := checkLongText(o.what, o.text, o.limit); err != nil {
 				return err
 			}
 		}
+	}
+	if a.Depth < 0 || a.Depth > MaxDepth {
+		return invalid("depth %d, not 0 to %d", a.Depth, MaxDepth)
 	}
 	return checkJSON("input", a.Input)
 }
@@ -107,7 +114,10 @@ func (a Append) checkConditions() error {
 
 func (a Append) checkEvents() error {
 	if len(a.Events) == 0 {
-		return invalid("no events")
+		if len(a.Timers)+len(a.Cancel) == 0 && a.Fire == nil {
+			return invalid("no events, and no timers either")
+		}
+		return nil
 	}
 	if len(a.Events) > MaxRefs {
 		return invalid("%d events, more than %d", len(a.Events), MaxRefs)
@@ -122,9 +132,8 @@ func (a Append) checkEvents() error {
 	for i := range a.Events {
 		e := &a.Events[i]
 		if !conditions[e.Ref] {
-			return invalid("the event of %s has no condition of its own: an entity has at most one event in an append, and a condition", e.Ref)
+			return invalid("the event of %s has no condition: an entity with events in an append needs one", e.Ref)
 		}
-		delete(conditions, e.Ref)
 		if err := e.check(); err != nil {
 			return err
 		}
@@ -199,6 +208,9 @@ func (a Append) checkSize() error {
 			n += len(v)
 		}
 	}
+	for i := range a.Timers {
+		n += len(a.Timers[i].Data)
+	}
 	if n > MaxBytes {
 		return invalid("%d bytes of JSON, more than %d", n, MaxBytes)
 	}
@@ -222,9 +234,11 @@ func checkRef(what string, r Ref) error {
 	return checkText(what+": id of "+r.Entity, r.ID)
 }
 
-func checkText(what, s string) error {
-	if s == "" || len(s) > MaxText {
-		return invalid("%s: %d bytes, not 1 to %d", what, len(s), MaxText)
+func checkText(what, s string) error { return checkLongText(what, s, MaxText) }
+
+func checkLongText(what, s string, limit int) error {
+	if s == "" || len(s) > limit {
+		return invalid("%s: %d bytes, not 1 to %d", what, len(s), limit)
 	}
 	if !utf8.ValidString(s) {
 		return invalid("%s is no UTF-8", what)

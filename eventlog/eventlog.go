@@ -192,6 +192,19 @@ type Cursor struct {
 	Hash  string // of the event there
 }
 
+// Check returns an error that wraps ErrInvalid if c can't be the cursor of a reader of that name.
+func (c Cursor) Check(name string) error {
+	if c.Place.Epoch >= 1<<53 || c.Place.Seq >= 1<<53 {
+		return invalid("cursor of %s: no log has a place %d, %d", name, c.Place.Epoch, c.Place.Seq)
+	}
+	if c.Hash != "" {
+		if err := checkText("cursor's hash", c.Hash); err != nil {
+			return err
+		}
+	}
+	return checkText("reader's name", name)
+}
+
 // Log is an event log. All methods are safe for concurrent use, and return ctx.Err() (wrapped) when ctx ends them;
 // an Append that ends so may have happened: call it again with the same command id.
 type Log interface {
@@ -224,13 +237,16 @@ type Log interface {
 	// time, and no more than the caller takes: its cost grows with the number of versions. The sequence ends after the first error.
 	History(ctx context.Context, ref Ref, at position.Place) iter.Seq2[*Event, error]
 
-	// Due returns up to limit timers of the kind that are due in the partition, by the log's clock at this moment, the oldest first. It removes nothing.
+	// Due returns up to limit timers of the kind that are due in the partition, by the log's clock at this moment, the oldest first: fewer if they
+	// have more than MaxReadBytes of data, but at least one if there is one. It removes nothing.
 	Due(ctx context.Context, partition int, kind string, limit int) (Due, error)
 
-	// Timers returns up to limit timers of the kind in the partition, due or not, by due time and then by key, those behind after (nil for the first).
+	// Timers returns up to limit timers of the kind in the partition, due or not, by due time and then by key, those behind after (nil for the
+	// first): fewer if they have more than MaxReadBytes of data. None at all are the end.
 	Timers(ctx context.Context, partition int, kind string, after *SetTimer, limit int) ([]SetTimer, error)
 
-	// MoveTimer changes when a timer is due, to after from now; a negative after removes it. false: it is not there any more under that token.
+	// MoveTimer changes when a timer is due, to after from now; a negative after removes it. Its token stays. false: it is not there any more under
+	// that token.
 	MoveTimer(ctx context.Context, f Fire, after time.Duration) (bool, error)
 
 	// Cursor returns how far the named reader of the partition has come; the zero Cursor if it never set one.
@@ -243,7 +259,7 @@ type Log interface {
 	// refuse, nothing is written and the answer is ErrManyNotes.
 	AddNote(ctx context.Context, kind string, n Note, keep int, refuse bool) error
 
-	// Notes returns a page of notes, the newest first.
+	// Notes returns a page of notes, the newest first: fewer if they have more than MaxReadBytes of data. None at all are the end.
 	Notes(ctx context.Context, p NotePage) ([]Note, error)
 
 	// Note returns a note, or ErrNoNote.

@@ -85,6 +85,10 @@ func (r customerFields) UpdatedAt(ctx context.Context, obj *Customer) (*scalar.D
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
 }
 
+func (r customerFields) PossibleCommands(ctx context.Context, obj *Customer) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
 func (r *root) CustomerChange() CustomerChangeResolver { return customerChangeFields{r.rt} }
 
 type customerChangeFields struct{ rt *resolve.Runtime }
@@ -160,6 +164,10 @@ func (r *root) EventInfo() EventInfoResolver { return eventInfoFields{r.rt} }
 
 type eventInfoFields struct{ rt *resolve.Runtime }
 
+func (r eventInfoFields) EventID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "eventId")
+}
+
 func (r eventInfoFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
 	return resolve.Field[string](ctx, obj, "entity")
 }
@@ -192,15 +200,75 @@ func (r eventInfoFields) CommandID(ctx context.Context, obj *resolve.Object) (*s
 	return resolve.Field[*string](ctx, obj, "commandId")
 }
 
+func (r eventInfoFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r eventInfoFields) CorrelationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "correlationId")
+}
+
+func (r eventInfoFields) CausationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "causationId")
+}
+
+func (r *root) FailedReaction() FailedReactionResolver { return failedReactionFields{r.rt} }
+
+type failedReactionFields struct{ rt *resolve.Runtime }
+
+func (r failedReactionFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r failedReactionFields) At(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "at")
+}
+
+func (r failedReactionFields) Reaction(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "reaction")
+}
+
+func (r failedReactionFields) Event(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "event")
+}
+
+func (r failedReactionFields) Status(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "status")
+}
+
+func (r failedReactionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r failedReactionFields) Entity(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entity")
+}
+
+func (r failedReactionFields) EntityID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entityId")
+}
+
+func (r failedReactionFields) Error(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "error")
+}
+
+func (r failedReactionFields) Message(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "message")
+}
+
+func (r failedReactionFields) Tries(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "tries")
+}
+
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
 
 type mutationFields struct{ rt *resolve.Runtime }
 
-func (r mutationFields) CreateProduct(ctx context.Context, _ *string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
+func (r mutationFields) CreateProduct(ctx context.Context, _ *string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r mutationFields) UpdateProduct(ctx context.Context, _ string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
+func (r mutationFields) UpdateProduct(ctx context.Context, _ string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -252,8 +320,52 @@ func (r mutationFields) CancelOrder(ctx context.Context, _ string, _ *string, _ 
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
+func (r mutationFields) ExpireOrder(ctx context.Context, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) AddOrderLine(ctx context.Context, _ string, _ map[string]any, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ChangeOrderLine(ctx context.Context, _ string, _ map[string]any, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) RemoveOrderLine(ctx context.Context, _ string, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
 func (r mutationFields) NoteOrder(ctx context.Context, _ string, _ *string, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) TakeStock(ctx context.Context, _ string, _ int, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReturnStock(ctx context.Context, _ string, _ int, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReserveStock(ctx context.Context, _ *string, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReleaseStock(ctx context.Context, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) CancelScheduledCommand(ctx context.Context, _ string) (bool, error) {
+	return resolve.Root[bool](ctx, r.rt)
+}
+
+func (r mutationFields) ResumeReaction(ctx context.Context, _ string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) DiscardReaction(ctx context.Context, _ string) (bool, error) {
+	return resolve.Root[bool](ctx, r.rt)
 }
 
 func (r *root) Order() OrderResolver { return orderFields{r.rt} }
@@ -341,6 +453,10 @@ func (r orderFields) CanceledAt(ctx context.Context, obj *Order) (*scalar.DateTi
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "canceledAt")
 }
 
+func (r orderFields) Reservations(ctx context.Context, obj *Order, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "reservations")
+}
+
 func (r orderFields) Version(ctx context.Context, obj *Order) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -351,6 +467,10 @@ func (r orderFields) CreatedAt(ctx context.Context, obj *Order) (*scalar.DateTim
 
 func (r orderFields) UpdatedAt(ctx context.Context, obj *Order) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r orderFields) PossibleCommands(ctx context.Context, obj *Order) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
 }
 
 func (r *root) OrderChange() OrderChangeResolver { return orderChangeFields{r.rt} }
@@ -410,6 +530,10 @@ func (r orderEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*Order,
 func (r *root) OrderLine() OrderLineResolver { return orderLineFields{r.rt} }
 
 type orderLineFields struct{ rt *resolve.Runtime }
+
+func (r orderLineFields) Line(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "line")
+}
 
 func (r orderLineFields) Product(ctx context.Context, obj *resolve.Object) (*Product, error) {
 	o, err := resolve.Field[*resolve.Object](ctx, obj, "product")
@@ -489,6 +613,38 @@ func (r paymentFields) Value(ctx context.Context, obj *resolve.Object) (*scalar.
 	return resolve.Field[*scalar.Decimal](ctx, obj, "value")
 }
 
+func (r *root) PossibleCommand() PossibleCommandResolver { return possibleCommandFields{r.rt} }
+
+type possibleCommandFields struct{ rt *resolve.Runtime }
+
+func (r possibleCommandFields) Name(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "name")
+}
+
+func (r possibleCommandFields) To(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "to")
+}
+
+func (r possibleCommandFields) Allowed(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "allowed")
+}
+
+func (r possibleCommandFields) Code(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "code")
+}
+
+func (r possibleCommandFields) Reason(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "reason")
+}
+
+func (r possibleCommandFields) Message(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "message")
+}
+
+func (r possibleCommandFields) Asked(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "asked")
+}
+
 func (r *root) Product() ProductResolver { return productFields{r.rt} }
 
 type productFields struct{ rt *resolve.Runtime }
@@ -533,6 +689,10 @@ func (r productFields) WidthCm(ctx context.Context, obj *Product) (*int, error) 
 	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "widthCm")
 }
 
+func (r productFields) Stock(ctx context.Context, obj *Product) (*int, error) {
+	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "stock")
+}
+
 func (r productFields) Version(ctx context.Context, obj *Product) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -543,6 +703,10 @@ func (r productFields) CreatedAt(ctx context.Context, obj *Product) (*scalar.Dat
 
 func (r productFields) UpdatedAt(ctx context.Context, obj *Product) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r productFields) PossibleCommands(ctx context.Context, obj *Product) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
 }
 
 func (r *root) ProductChange() ProductChangeResolver { return productChangeFields{r.rt} }
@@ -624,9 +788,29 @@ func (r queryFields) Daybook(ctx context.Context) (string, error) {
 	return resolve.Root[string](ctx, r.rt)
 }
 
+func (r queryFields) StateMachine(ctx context.Context, _ string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) ScheduledCommands(ctx context.Context, _ *string, _ *string, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) RejectedCommands(ctx context.Context, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) FailedReactions(ctx context.Context, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
 func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return node(o), err
+}
+
+func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
 func (r queryFields) Customer(ctx context.Context, _ string, _ *string) (*Customer, error) {
@@ -653,6 +837,15 @@ func (r queryFields) Product(ctx context.Context, _ string, _ *string) (*Product
 }
 
 func (r queryFields) Products(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) Reservation(ctx context.Context, _ string, _ *string) (*Reservation, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*Reservation)(o), err
+}
+
+func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -684,6 +877,353 @@ func (r receiptFields) Durability(ctx context.Context, obj *resolve.Object) (str
 	return resolve.Field[string](ctx, obj, "durability")
 }
 
+func (r receiptFields) RunAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "runAt")
+}
+
+func (r *root) RejectedCommand() RejectedCommandResolver { return rejectedCommandFields{r.rt} }
+
+type rejectedCommandFields struct{ rt *resolve.Runtime }
+
+func (r rejectedCommandFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r rejectedCommandFields) At(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "at")
+}
+
+func (r rejectedCommandFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r rejectedCommandFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r rejectedCommandFields) EntityID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entityId")
+}
+
+func (r rejectedCommandFields) CommandID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "commandId")
+}
+
+func (r rejectedCommandFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r rejectedCommandFields) Input(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "input")
+}
+
+func (r rejectedCommandFields) Error(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "error")
+}
+
+func (r rejectedCommandFields) CorrelationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "correlationId")
+}
+
+func (r rejectedCommandFields) CausationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "causationId")
+}
+
+func (r *root) Reservation() ReservationResolver { return reservationFields{r.rt} }
+
+type reservationFields struct{ rt *resolve.Runtime }
+
+func (r reservationFields) NodeID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r reservationFields) ID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r reservationFields) Status(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "status")
+}
+
+func (r reservationFields) Order(ctx context.Context, obj *Reservation) (*Order, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "order")
+	return (*Order)(o), err
+}
+
+func (r reservationFields) OrderID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "orderId")
+}
+
+func (r reservationFields) Lines(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r reservationFields) Version(ctx context.Context, obj *Reservation) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r reservationFields) CreatedAt(ctx context.Context, obj *Reservation) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r reservationFields) UpdatedAt(ctx context.Context, obj *Reservation) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r reservationFields) PossibleCommands(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
+func (r *root) ReservationChange() ReservationChangeResolver { return reservationChangeFields{r.rt} }
+
+type reservationChangeFields struct{ rt *resolve.Runtime }
+
+func (r reservationChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r reservationChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r reservationChangeFields) Reservation(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "reservation")
+	return (*Reservation)(o), err
+}
+
+func (r reservationChangeFields) Event(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "event")
+}
+
+func (r reservationChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) ReservationConnection() ReservationConnectionResolver {
+	return reservationConnectionFields{r.rt}
+}
+
+type reservationConnectionFields struct{ rt *resolve.Runtime }
+
+func (r reservationConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r reservationConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r reservationConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r *root) ReservationEdge() ReservationEdgeResolver { return reservationEdgeFields{r.rt} }
+
+type reservationEdgeFields struct{ rt *resolve.Runtime }
+
+func (r reservationEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r reservationEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*Reservation)(o), err
+}
+
+func (r *root) ReservationPayload() ReservationPayloadResolver { return reservationPayloadFields{r.rt} }
+
+type reservationPayloadFields struct{ rt *resolve.Runtime }
+
+func (r reservationPayloadFields) Reservation(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "reservation")
+	return (*Reservation)(o), err
+}
+
+func (r reservationPayloadFields) Receipt(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "receipt")
+}
+
+func (r reservationPayloadFields) Errors(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
+}
+
+func (r *root) ReservedLine() ReservedLineResolver { return reservedLineFields{r.rt} }
+
+type reservedLineFields struct{ rt *resolve.Runtime }
+
+func (r reservedLineFields) Product(ctx context.Context, obj *resolve.Object) (*Product, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "product")
+	return (*Product)(o), err
+}
+
+func (r reservedLineFields) ProductID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "productId")
+}
+
+func (r reservedLineFields) Quantity(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "quantity")
+}
+
+func (r *root) ResumedReaction() ResumedReactionResolver { return resumedReactionFields{r.rt} }
+
+type resumedReactionFields struct{ rt *resolve.Runtime }
+
+func (r resumedReactionFields) Receipt(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "receipt")
+}
+
+func (r resumedReactionFields) Errors(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
+}
+
+func (r *root) ScheduledCommand() ScheduledCommandResolver { return scheduledCommandFields{r.rt} }
+
+type scheduledCommandFields struct{ rt *resolve.Runtime }
+
+func (r scheduledCommandFields) CommandID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "commandId")
+}
+
+func (r scheduledCommandFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r scheduledCommandFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r scheduledCommandFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r scheduledCommandFields) Input(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "input")
+}
+
+func (r scheduledCommandFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r scheduledCommandFields) RunAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "runAt")
+}
+
+func (r scheduledCommandFields) CreatedAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "createdAt")
+}
+
+func (r scheduledCommandFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r *root) StateInfo() StateInfoResolver { return stateInfoFields{r.rt} }
+
+type stateInfoFields struct{ rt *resolve.Runtime }
+
+func (r stateInfoFields) Name(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "name")
+}
+
+func (r stateInfoFields) Description(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "description")
+}
+
+func (r stateInfoFields) Initial(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "initial")
+}
+
+func (r stateInfoFields) Final(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "final")
+}
+
+func (r *root) StateMachine() StateMachineResolver { return stateMachineFields{r.rt} }
+
+type stateMachineFields struct{ rt *resolve.Runtime }
+
+func (r stateMachineFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r stateMachineFields) States(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "states")
+}
+
+func (r stateMachineFields) Transitions(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "transitions")
+}
+
+func (r stateMachineFields) Timeouts(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "timeouts")
+}
+
+func (r stateMachineFields) Reactions(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "reactions")
+}
+
+func (r stateMachineFields) Mermaid(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "mermaid")
+}
+
+func (r *root) StateReaction() StateReactionResolver { return stateReactionFields{r.rt} }
+
+type stateReactionFields struct{ rt *resolve.Runtime }
+
+func (r stateReactionFields) Event(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "event")
+}
+
+func (r stateReactionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r stateReactionFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r stateReactionFields) OrElse(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "orElse")
+}
+
+func (r *root) StateTimeout() StateTimeoutResolver { return stateTimeoutFields{r.rt} }
+
+type stateTimeoutFields struct{ rt *resolve.Runtime }
+
+func (r stateTimeoutFields) State(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "state")
+}
+
+func (r stateTimeoutFields) After(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "after")
+}
+
+func (r stateTimeoutFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r *root) StateTransition() StateTransitionResolver { return stateTransitionFields{r.rt} }
+
+type stateTransitionFields struct{ rt *resolve.Runtime }
+
+func (r stateTransitionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r stateTransitionFields) Event(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "event")
+}
+
+func (r stateTransitionFields) From(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "from")
+}
+
+func (r stateTransitionFields) To(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "to")
+}
+
+func (r stateTransitionFields) Description(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "description")
+}
+
 func (r *root) Subscription() SubscriptionResolver { return subscriptionFields{r.rt} }
 
 type subscriptionFields struct{ rt *resolve.Runtime }
@@ -709,5 +1249,13 @@ func (r subscriptionFields) ProductChanged(ctx context.Context, _ string, _ *str
 }
 
 func (r subscriptionFields) ProductsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }

@@ -3,6 +3,7 @@ package logtest
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -142,7 +143,8 @@ func testRawBytes(t *testing.T, s *suite) {
 
 func testInvalid(t *testing.T, s *suite) {
 	o := ref("o1")
-	for name, spoil := range map[string]func(*eventlog.Append){
+	spoils := invalidTimers(o)
+	maps.Copy(spoils, map[string]func(*eventlog.Append){
 		"no command id":             func(a *eventlog.Append) { a.CommandID = "" },
 		"long command id":           func(a *eventlog.Append) { a.CommandID = strings.Repeat("x", 201) },
 		"control char in a command": func(a *eventlog.Append) { a.CommandID = "a\nb" },
@@ -150,20 +152,17 @@ func testInvalid(t *testing.T, s *suite) {
 		"no time":                   func(a *eventlog.Append) { a.Decided = eventlog.Append{}.Decided },
 		"no events":                 func(a *eventlog.Append) { a.Events = nil },
 		"primary is another":        func(a *eventlog.Append) { a.Primary = ref("o2") },
-		"two events of one entity": func(a *eventlog.Append) {
-			a.Events = append(a.Events, a.Events[0])
-		},
-		"no condition":      func(a *eventlog.Append) { a.Conditions = nil },
-		"two conditions":    func(a *eventlog.Append) { a.Conditions = append(a.Conditions, a.Conditions[0]) },
-		"negative version":  func(a *eventlog.Append) { a.Conditions[0].Version = -1 },
-		"no event name":     func(a *eventlog.Append) { a.Events[0].Name = "" },
-		"bad changes":       func(a *eventlog.Append) { a.Events[0].Changes = raw("[{") },
-		"bad input":         func(a *eventlog.Append) { a.Input = raw("{'a':1}") },
-		"input is no UTF-8": func(a *eventlog.Append) { a.Input = raw("\"\xff\"") },
-		"bad field":         func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": raw("nope")} },
-		"null field":        func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": raw("null")} },
-		"empty field":       func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": nil} },
-		"field name":        func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"@v": raw("1")} },
+		"no condition":              func(a *eventlog.Append) { a.Conditions = nil },
+		"two conditions":            func(a *eventlog.Append) { a.Conditions = append(a.Conditions, a.Conditions[0]) },
+		"negative version":          func(a *eventlog.Append) { a.Conditions[0].Version = -1 },
+		"no event name":             func(a *eventlog.Append) { a.Events[0].Name = "" },
+		"bad changes":               func(a *eventlog.Append) { a.Events[0].Changes = raw("[{") },
+		"bad input":                 func(a *eventlog.Append) { a.Input = raw("{'a':1}") },
+		"input is no UTF-8":         func(a *eventlog.Append) { a.Input = raw("\"\xff\"") },
+		"bad field":                 func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": raw("nope")} },
+		"null field":                func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": raw("null")} },
+		"empty field":               func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"x": nil} },
+		"field name":                func(a *eventlog.Append) { a.Events[0].Set = map[string]json.RawMessage{"@v": raw("1")} },
 		"cleared and set": func(a *eventlog.Append) {
 			a.Events[0].Set = map[string]json.RawMessage{"x": raw("1")}
 			a.Events[0].Clear = []string{"x"}
@@ -174,7 +173,8 @@ func testInvalid(t *testing.T, s *suite) {
 			a.Claim = []eventlog.Claim{{Field: "Order.x", Value: "v", Owner: o}, {Field: "Order.x", Value: "v", Owner: ref("o2")}}
 		},
 		"control char in the actor": func(a *eventlog.Append) { a.Actor = "a\x00" },
-	} {
+	})
+	for name, spoil := range spoils {
 		a := s.step(o, 0, nil)
 		spoil(&a)
 		if _, err := s.log.Append(s.ctx, a); !errors.Is(err, eventlog.ErrInvalid) {

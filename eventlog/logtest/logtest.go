@@ -17,6 +17,7 @@ const Partitions = 4
 
 // Features are an engine's real differences, and the ways to do to its storage what a log must survive or notice.
 type Features struct {
+	NoStorage  bool                                                                        // it keeps nothing once closed: Run names what it leaves out for that, and Reopen is nil
 	Durability string                                                                      // what Durability returns
 	Reopen     func(t *testing.T, l eventlog.Log) eventlog.Log                             // closes l, opens the same storage again
 	LoseTail   func(t *testing.T, l eventlog.Log, partition int, keep uint64, hash string) // the storage goes back to the event keep, whose hash is given
@@ -26,40 +27,14 @@ type Features struct {
 
 // Run runs the contract. Open returns a new, empty log of logtest.Partitions partitions each time, closed by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) eventlog.Log, f Features) {
-	for _, test := range []struct {
-		name string
-		run  func(t *testing.T, s *suite)
-	}{
-		{"Append/versions are contiguous and heads follow", testVersions},
-		{"Append/conditions refuse what they say", testConditions},
-		{"Append/several entities over partitions, all or nothing", testManyEntities},
-		{"Append/raw JSON stays byte for byte", testRawBytes},
-		{"Append/invalid input of every kind", testInvalid},
-		{"Receipts/a duplicate answers what the first did", testDuplicate},
-		{"Receipts/another input under the same id is refused", testReused},
-		{"Receipts/32 callers with one command id make one event", testOneCommandManyCallers},
-		{"Races/32 callers on one version: one wins", testOneVersionManyCallers},
-		{"Races/readers see whole appends", testLoadIsAtomic},
-		{"Claims/take, refuse, move, release", testClaims},
-		{"Claims/racing for one value: one wins", testClaimRace},
-		{"Time/never steps back in a partition", testTime},
-		{"Time/imported events keep theirs and don't move the clock", testImported},
-		{"Read/contiguous, chained, in pages", testReadPages},
-		{"Read/waits and is woken", testReadWaits},
-		{"Read/ends promptly with its context and with the log", testReadEnds},
-		{"Read/notices a log that is not the one it read", testReadBroken},
-		{"Read/notices a lost tail, also when idle", testLostTail},
-		{"Read/notices changed bytes", testTampered},
-		{"Read/notices an event of another history", testForked},
-		{"History/only that entity, up to the place", testHistory},
-		{"History/longer than one piece", testLongHistory},
-		{"Read/more than one read returns", testLargeReads},
-		{"Load/owners of unique values", testOwners},
-		{"Tail/of empty and filled partitions", testTail},
-		{"Close/twice, and then every method says so", testClose},
-		{"Reopen/everything is still there", testReopen},
-		{"Property/heads equal the fold of the events", testHeadsEqualFold},
-	} {
+	if f.NoStorage != (f.Reopen == nil) {
+		t.Fatal("an engine has either NoStorage or a way to Reopen it")
+	}
+	for _, test := range tests {
+		if f.NoStorage && test.storage {
+			t.Logf("not of the contract of an engine without storage: %s", test.name)
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			t.Cleanup(cancel)
@@ -67,6 +42,66 @@ func Run(t *testing.T, open func(t *testing.T) eventlog.Log, f Features) {
 			test.run(t, s)
 		})
 	}
+}
+
+// contract is one test of the contract.
+type contract struct {
+	name    string
+	run     func(t *testing.T, s *suite)
+	storage bool // it is about what the engine's storage keeps
+}
+
+var tests = []contract{
+	{name: "Append/versions are contiguous and heads follow", run: testVersions},
+	{name: "Append/conditions refuse what they say", run: testConditions},
+	{name: "Append/several entities over partitions, all or nothing", run: testManyEntities},
+	{name: "Append/raw JSON stays byte for byte", run: testRawBytes},
+	{name: "Append/invalid input of every kind", run: testInvalid},
+	{name: "Append/several events of one entity", run: testSeveralEvents},
+	{name: "Append/no events, but timers", run: testNoEvents},
+	{name: "Append/the depth of reactions", run: testDepth},
+	{name: "Receipts/a duplicate answers what the first did", run: testDuplicate},
+	{name: "Receipts/another input under the same id is refused", run: testReused},
+	{name: "Receipts/32 callers with one command id make one event", run: testOneCommandManyCallers},
+	{name: "Races/32 callers on one version: one wins", run: testOneVersionManyCallers},
+	{name: "Races/readers see whole appends", run: testLoadIsAtomic},
+	{name: "Claims/take, refuse, move, release", run: testClaims},
+	{name: "Claims/racing for one value: one wins", run: testClaimRace},
+	{name: "Timers/set, replaced, cancelled", run: testTimers},
+	{name: "Timers/fired, if they are as they were", run: testFire},
+	{name: "Timers/a firing command that is tried again", run: testFireRetried},
+	{name: "Timers/stay as they are if the append is refused", run: testTimersOfRefused},
+	{name: "Timers/due in order, and when the next is", run: testDue},
+	{name: "Timers/in pages, by time and key", run: testTimersInOrder},
+	{name: "Timers/several partitions and kinds in one append", run: testTimersOverPartitions},
+	{name: "Timers/32 callers fire one: one wins", run: testFireRace},
+	{name: "Timers/moved", run: testMoveTimer},
+	{name: "Timers/become due", run: testTimerComes},
+	{name: "Timers/more than one answer returns", run: testLargeTimers},
+	{name: "Cursors/only rise", run: testCursors},
+	{name: "Notes/added, replaced, paged, removed", run: testNotes},
+	{name: "Notes/the oldest go", run: testNotesTrimmed},
+	{name: "Notes/refused beyond so many", run: testNotesRefused},
+	{name: "Calls/invalid ones of every kind", run: testInvalidCalls},
+	{name: "Time/never steps back in a partition", run: testTime},
+	{name: "Time/imported events keep theirs and don't move the clock", run: testImported},
+	{name: "Read/contiguous, chained, in pages", run: testReadPages},
+	{name: "Read/waits and is woken", run: testReadWaits},
+	{name: "Read/ends promptly with its context and with the log", run: testReadEnds},
+	{name: "Read/notices a log that is not the one it read", run: testReadBroken},
+	{name: "Read/notices a lost tail, also when idle", run: testLostTail},
+	{name: "Read/notices changed bytes", run: testTampered},
+	{name: "Read/notices an event of another history", run: testForked},
+	{name: "History/only that entity, up to the place", run: testHistory},
+	{name: "History/longer than one piece", run: testLongHistory},
+	{name: "Read/more than one read returns", run: testLargeReads},
+	{name: "Load/owners of unique values", run: testOwners},
+	{name: "Tail/of empty and filled partitions", run: testTail},
+	{name: "Close/twice, and then every method says so", run: testClose},
+	{name: "Reopen/everything is still there", run: testReopen, storage: true},
+	{name: "Reopen/timers, cursors and notes are still there", run: testReopenRest, storage: true},
+	{name: "Property/timers are as a simple model says", run: testTimersEqualModel},
+	{name: "Property/heads equal the fold of the events", run: testHeadsEqualFold},
 }
 
 // suite is one test's log.

@@ -22,6 +22,9 @@ func testHeadsEqualFold(t *testing.T, s *suite) {
 		versions := map[eventlog.Ref]int64{}
 		for i := range rapid.IntRange(1, 12).Draw(rt, "appends") {
 			a := drawStep(rt, s, sequence, versions)
+			if rapid.IntRange(0, 2).Draw(rt, "again") == 0 {
+				a.Events = append(a.Events, drawStepOf(rt, s, a.Primary, versions[a.Primary]).Events...)
+			}
 			if rapid.IntRange(0, 2).Draw(rt, "two") == 0 {
 				b := drawStep(rt, s, sequence, versions)
 				if b.Primary != a.Primary {
@@ -51,6 +54,10 @@ func testHeadsEqualFold(t *testing.T, s *suite) {
 
 func drawStep(rt *rapid.T, s *suite, sequence int, versions map[eventlog.Ref]int64) eventlog.Append {
 	r := ref(fmt.Sprintf("p%d-%d", sequence, rapid.IntRange(0, 3).Draw(rt, "entity")))
+	return drawStepOf(rt, s, r, versions[r])
+}
+
+func drawStepOf(rt *rapid.T, s *suite, r eventlog.Ref, version int64) eventlog.Append {
 	set := map[string]json.RawMessage{}
 	names := []string{"a", "b", "c"}
 	clears := []string{}
@@ -62,7 +69,7 @@ func drawStep(rt *rapid.T, s *suite, sequence int, versions map[eventlog.Ref]int
 			clears = append(clears, name)
 		}
 	}
-	a := s.step(r, versions[r], set)
+	a := s.step(r, version, set)
 	e := &a.Events[0]
 	e.Clear = clears
 	e.To = rapid.SampledFrom([]string{"", "DRAFT", "PLACED"}).Draw(rt, "to")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,11 @@ func testReadEnds(t *testing.T, s *suite) {
 	}
 	if _, err := s.log.Load(ctx, eventlog.Load{Primary: ref("o1")}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("load with an ended context: %v", err)
+	}
+	for name, call := range s.calls(ctx) {
+		if err := call(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s with an ended context: %v", name, err)
+		}
 	}
 	go read(s.ctx)
 	if err := s.log.Close(); err != nil {
@@ -302,14 +308,16 @@ func testClose(t *testing.T, s *suite) {
 			t.Fatalf("close %d: %v", i+1, err)
 		}
 	}
-	for name, call := range map[string]func() error{
+	calls := s.calls(s.ctx)
+	maps.Copy(calls, map[string]func() error{
 		"append":  func() error { _, err := s.log.Append(s.ctx, s.step(ref("o1"), 0, nil)); return err },
 		"load":    func() error { _, err := s.log.Load(s.ctx, eventlog.Load{Primary: ref("o1")}); return err },
 		"read":    func() error { _, err := s.log.Read(s.ctx, 0, 0, "", 1, time.Minute); return err },
 		"tail":    func() error { _, err := s.log.Tail(s.ctx, 0); return err },
 		"history": func() error { _, err := s.history(ref("o1"), position.Place{Seq: 1}); return err },
 		"ping":    func() error { return s.log.Ping(s.ctx) },
-	} {
+	})
+	for name, call := range calls {
 		if err := call(); !errors.Is(err, eventlog.ErrClosed) {
 			t.Errorf("%s after close: %v", name, err)
 		}

@@ -40,7 +40,7 @@ func (l *Log) Append(ctx context.Context, a eventlog.Append) (*eventlog.Receipt,
 func isFailure(err error) bool {
 	var conflict *eventlog.ConflictError
 	var claimed *eventlog.ClaimedError
-	return !errors.As(err, &conflict) && !errors.As(err, &claimed) && !errors.Is(err, eventlog.ErrCommandIDReused)
+	return !errors.As(err, &conflict) && !errors.As(err, &claimed) && !errors.Is(err, eventlog.ErrCommandIDReused) && !errors.Is(err, eventlog.ErrNoTimer)
 }
 
 // appended reads the script's answer, see append.lua.
@@ -72,6 +72,8 @@ func (l *Log) appended(a *eventlog.Append, nonce string, reply any) (*eventlog.R
 			return nil, fmt.Errorf("append.lua answered %v", reply)
 		}
 		return nil, &eventlog.ClaimedError{Claim: a.Claim[i], Owner: parseOwner(parts[2])}
+	case "notimer":
+		return nil, fmt.Errorf("%w: %s of %s", eventlog.ErrNoTimer, a.Fire.Name, a.Fire.Ref)
 	case "lost":
 		return nil, errLost(parts[1])
 	case "bad":
@@ -128,15 +130,17 @@ func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.App
 	if a.Imported {
 		imported = "1"
 	}
-	names := make([]string, 1, 1+2*len(order)+len(a.Conditions)+len(a.Claim)+len(a.Release))
+	sets, timerNames, timerArgs := timerArgs(k, a)
+	names := make([]string, 1, 1+2*len(order)+len(timerNames)+len(a.Conditions)+len(a.Claim)+len(a.Release))
 	names[0] = k.receipt(a.CommandID)
 	args := make([]any, 0, 40)
 	args = append(args, logID, nonce, a.InputHash, entry.FormatTime(a.Decided), imported, windowMillis, []byte(a.Input), fixed,
-		len(order), len(a.Conditions), len(a.Events), len(a.Claim), len(a.Release))
+		len(order), len(a.Conditions), len(a.Events), len(a.Claim), len(a.Release), sets)
 	for _, p := range order {
 		names = append(names, k.meta(p), k.log(p))
 		args = append(args, p)
 	}
+	names, args = append(names, timerNames...), append(args, timerArgs...)
 	conditions := make(map[eventlog.Ref]int, len(a.Conditions))
 	for i, c := range a.Conditions {
 		names = append(names, k.head(c.Ref))
@@ -194,7 +198,7 @@ func parseReceipt(commandID, text string) (r *eventlog.Receipt, nonce string, er
 		return nil, "", fmt.Errorf("the receipt of command %s can't be read: %q", commandID, text)
 	}
 	lines := strings.Split(text, "\n")
-	if len(lines) < 5 {
+	if len(lines) < 4 {
 		return damaged()
 	}
 	r = &eventlog.Receipt{CommandID: commandID, InputHash: lines[1]}

@@ -2,20 +2,24 @@
 -- read and checked first, types of keys too; after the first write nothing can fail but for want of memory, which Redis
 -- refuses at the first write only.
 --
--- KEYS  receipt | meta, log of each partition | each condition's head | each claim | each release
+-- KEYS  receipt | meta, log of each partition | meta, timers, their data of each set of timers | each condition's head | each claim | each release
 -- ARGV  log id, nonce, input hash, decided at, imported ("1" or ""), receipt window in ms, input, the receipt's fixed part,
---       number of partitions, conditions, events, claims, releases, then
+--       number of partitions, conditions, events, claims, releases, sets of timers, then
 --       each partition: its number
+--       if there are sets of timers: number of timers to remove, to set, then
+--         each to remove: index of its set, key, token that it must have (what is fired) or "" (what is cancelled)
+--         each to set: index of its set, key, "now" or "", ms of its time from then, token and data
 --       each condition: the version
 --       each event: index of its partition, index of its condition, meta, changes, state, deleted, number of sets, of clears,
 --                   name and value of each set, name of each clear
 --       each claim: its owner; each release: its owner
--- Returns {"ok" or "dup", receipt} | {"conflict", index, actual version} | {"claimed", index, owner} | {"lost", why} | {"bad", why}
+-- Returns {"ok" or "dup", receipt} | {"conflict", index, actual version} | {"claimed", index, owner} | {"notimer", key}
+--         | {"lost", why} | {"bad", why}
 
 local call, try, format = redis.call, redis.pcall, string.format
 local n_partitions, n_conditions, n_events = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local n_claims, n_releases = tonumber(ARGV[12]), tonumber(ARGV[13])
-local k, a = 1, 13 -- the last key and argument that were used
+local n_claims, n_releases, n_sets = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+local k, a = 1, 14 -- the last key and argument that were used
 
 local function bad(key, v)
   return { 'bad', key .. ': ' .. v.err }
@@ -48,6 +52,38 @@ for i = 1, n_partitions do
     return { 'lost', log .. ' ends at ' .. tail[1] .. ', not at ' .. seq .. '-0 with its hash' }
   end
   partitions[i] = { number = number, meta = meta, log = log, seq = tonumber(seq), hash = hash, epoch = m[4], clock = m[5] }
+end
+
+local timers, n_removes, n_timers, first_timer = nil, 0, 0, a + 2
+if n_sets > 0 then
+  timers = {}
+  for i = 1, n_sets do
+    local meta, set, data = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
+    k = k + 3
+    local id = try('HGET', meta, 'id')
+    if type(id) == 'table' then return bad(meta, id) end
+    if id ~= ARGV[1] then
+      return { 'lost', meta .. ' is not of the log that was opened' }
+    end
+    local n = try('ZCARD', set)
+    if type(n) == 'table' then return bad(set, n) end
+    n = try('HLEN', data)
+    if type(n) == 'table' then return bad(data, n) end
+    timers[i] = { set = set, data = data }
+  end
+  n_removes, n_timers = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+  a = a + 2
+  for _ = 1, n_removes do
+    local t, key, token = timers[tonumber(ARGV[a + 1])], ARGV[a + 2], ARGV[a + 3]
+    a = a + 3
+    if token ~= '' then
+      local has = call('HGET', t.data, key)
+      if not has or has:sub(1, #token + 1) ~= token .. '\n' then
+        return { 'notimer', key }
+      end
+    end
+  end
+  a = a + 5 * n_timers
 end
 
 local heads, conflict = {}, nil
@@ -117,7 +153,7 @@ for _ = 1, n_events do
     .. ' ' .. #meta .. ' ' .. #changes .. '\n' .. meta .. changes .. input)
   call('XADD', p.log, seq .. '-0', 'x', p.epoch .. ' ' .. version .. ' ' .. h.back .. ' ' .. at,
     'p', p.hash, 'h', hash, 'm', meta, 'c', changes, 'i', input)
-  p.hash = hash
+  p.hash, h.version, h.back = hash, version, seq -- the entity may have another event
   local state, deleted = ARGV[a + 5], ARGV[a + 6]
   a = a + 8
   local n = sets
@@ -151,6 +187,24 @@ if claims then
   end
   for _, c in ipairs(claims) do
     call('SET', c.key, c.owner)
+  end
+end
+if timers then
+  a = first_timer
+  for _ = 1, n_removes do
+    local t, key = timers[tonumber(ARGV[a + 1])], ARGV[a + 2]
+    a = a + 3
+    call('ZREM', t.set, key)
+    call('HDEL', t.data, key)
+  end
+  local time = call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  for _ = 1, n_timers do
+    local t, key, due = timers[tonumber(ARGV[a + 1])], ARGV[a + 2], tonumber(ARGV[a + 4])
+    if ARGV[a + 3] == 'now' then due = now + due end
+    call('ZADD', t.set, format('%.0f', due), key)
+    call('HSET', t.data, key, ARGV[a + 5])
+    a = a + 5
   end
 end
 call('SET', KEYS[1], receipt, 'PX', ARGV[6])

@@ -26,5 +26,12 @@ func (k keys) receipt(command string) string {
 func (k keys) claim(c eventlog.Claim) string {
 	return k.of(eventlog.PartitionOfText(c.Field, c.Value, k.partitions), "uniq:"+c.Field+":"+c.Value)
 }
+func (k keys) timers(partition int, kind string) string { return k.of(partition, "timers:"+kind) }
+func (k keys) timerData(partition int, kind string) string {
+	return k.of(partition, "timers:"+kind+":data")
+}
+func (k keys) cursors(partition int) string { return k.of(partition, "cursors") }
+func (k keys) notes(kind string) string     { return k.of(0, "notes:"+kind) }
+func (k keys) noteData(kind string) string  { return k.of(0, "notedata:"+kind) }
 
 func (k keys) partitionOf(r eventlog.Ref) int { return eventlog.PartitionOf(r, k.partitions) }

@@ -57,10 +57,18 @@ func (l *Log) Read(ctx context.Context, partition int, after uint64, prevHash st
 	}
 }
 
-func (l *Log) checkRead(partition int, after uint64, limit int) error {
-	switch {
-	case partition < 0 || partition >= l.keys.partitions:
+func (l *Log) checkPartition(partition int) error {
+	if partition < 0 || partition >= l.keys.partitions {
 		return fmt.Errorf("%w: partition %d of %d", eventlog.ErrInvalid, partition, l.keys.partitions)
+	}
+	return nil
+}
+
+func (l *Log) checkRead(partition int, after uint64, limit int) error {
+	if err := l.checkPartition(partition); err != nil {
+		return err
+	}
+	switch {
 	case limit < 1:
 		return fmt.Errorf("%w: a read of %d events", eventlog.ErrInvalid, limit)
 	case after > maxSeq:

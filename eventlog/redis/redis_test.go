@@ -193,12 +193,14 @@ func TestKeysOfAnotherType(t *testing.T) {
 	url := testredis.URL(t)
 	c := client(t, url)
 	ref := eventlog.Ref{Entity: "Order", ID: "o1"}
-	for _, what := range []string{"log", "meta", "head:Order:o1", "cmd:c1", "uniq:Order.x:v", "uniq:Order.x:w"} {
+	for _, what := range []string{"log", "meta", "head:Order:o1", "cmd:c1", "uniq:Order.x:v", "uniq:Order.x:w", "timers:timeout", "timers:command:data"} {
 		prefix := testredis.Prefix(t)
 		l := open(t, url, prefix)
 		a := logtest.Step(ref, 0, "c1", nil)
 		a.Claim = []eventlog.Claim{{Field: "Order.x", Value: "v", Owner: ref}}
 		a.Release = []eventlog.Claim{{Field: "Order.x", Value: "w", Owner: ref}}
+		a.Timers = []eventlog.Timer{{TimerKey: eventlog.TimerKey{Kind: eventlog.TimeoutTimer, Ref: ref, Name: "t"}, After: time.Hour}}
+		a.Cancel = []eventlog.TimerKey{{Kind: eventlog.CommandTimer, Ref: ref, Name: "t"}}
 		for p := range logtest.Partitions { // whichever partition keeps it
 			if err := c.Del(t.Context(), key(prefix, p, what)).Err(); err != nil {
 				t.Fatal(err)
@@ -256,9 +258,32 @@ func TestFlushedWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, url, prefix) // another process makes a new, empty log in its place
-	for _, name := range []string{"append", "load", "tail", "read"} {
+	fire := eventlog.Fire{TimerKey: eventlog.TimerKey{Kind: eventlog.TimeoutTimer, Ref: ref, Name: "t"}, Token: "t"}
+	for _, name := range []string{"append", "append of timers only", "load", "tail", "read", "due", "timers", "move", "cursor", "set cursor", "add note", "notes", "note", "remove note"} {
 		var err error
 		switch name {
+		case "append of timers only":
+			a := logtest.Step(ref, 0, "c4", nil)
+			a.Events, a.Conditions, a.Cancel = nil, nil, []eventlog.TimerKey{fire.TimerKey}
+			_, err = l.Append(t.Context(), a)
+		case "due":
+			_, err = l.Due(t.Context(), p, eventlog.TimeoutTimer, 1)
+		case "timers":
+			_, err = l.Timers(t.Context(), p, eventlog.TimeoutTimer, nil, 1)
+		case "move":
+			_, err = l.MoveTimer(t.Context(), fire, 0)
+		case "cursor":
+			_, err = l.Cursor(t.Context(), "a", p)
+		case "set cursor":
+			err = l.SetCursor(t.Context(), "a", p, eventlog.Cursor{})
+		case "add note":
+			err = l.AddNote(t.Context(), "k", eventlog.Note{ID: "a"}, 1, false)
+		case "notes":
+			_, err = l.Notes(t.Context(), eventlog.NotePage{Kind: "k", Limit: 1})
+		case "note":
+			_, err = l.Note(t.Context(), "k", "a")
+		case "remove note":
+			_, err = l.RemoveNote(t.Context(), "k", "a")
 		case "append":
 			_, err = l.Append(t.Context(), logtest.Step(ref, 1, "c3", nil))
 		case "load":

@@ -20,11 +20,34 @@ var (
 	initSource string
 	//go:embed history.lua
 	historySource string
+	//go:embed due.lua
+	dueSource string
+	//go:embed timers.lua
+	timersSource string
+	//go:embed move.lua
+	moveSource string
+	//go:embed cursor.lua
+	cursorSource string
+	//go:embed addnote.lua
+	addNoteSource string
+	//go:embed notes.lua
+	notesSource string
+	//go:embed removenote.lua
+	removeNoteSource string
 
 	appendScript  = goredis.NewScript(appendSource)
 	loadScript    = goredis.NewScript(loadSource)
 	initScript    = goredis.NewScript(initSource)
 	historyScript = goredis.NewScript(historySource)
+
+	dueScript    = goredis.NewScript(dueSource)
+	timersScript = goredis.NewScript(timersSource)
+	moveScript   = goredis.NewScript(moveSource)
+	cursorScript = goredis.NewScript(cursorSource)
+
+	addNoteScript    = goredis.NewScript(addNoteSource)
+	notesScript      = goredis.NewScript(notesSource)
+	removeNoteScript = goredis.NewScript(removeNoteSource)
 )
 
 var errCluster = errors.New("a Redis Cluster is not supported yet: use a standalone Redis or Sentinel")

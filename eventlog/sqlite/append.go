@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
@@ -15,7 +14,7 @@ import (
 // draft is what an append finds out before its first write.
 type draft struct {
 	a     *eventlog.Append
-	heads map[eventlog.Ref]eventlog.Head // of every condition
+	heads map[eventlog.Ref]eventlog.Head // of every condition, as the events so far leave it
 	tails map[int]*eventlog.Tail         // of every partition that gets an event
 	at    string                         // the time of all its events
 	out   []eventlog.Appended
@@ -44,6 +43,9 @@ func (w *writer) append(ctx context.Context, a *eventlog.Append) (*eventlog.Rece
 }
 
 func (w *writer) check(ctx context.Context, d *draft) error {
+	if err := w.checkFire(ctx, d.a.Fire); err != nil {
+		return err
+	}
 	for _, c := range d.a.Conditions {
 		h, err := scanHead(w.stmts.head.QueryRowContext(ctx, c.Ref.Entity, c.Ref.ID))
 		if err != nil {
@@ -127,11 +129,14 @@ func (w *writer) store(ctx context.Context, d *draft) error {
 			return err
 		}
 	}
+	if err := w.storeTimers(ctx, d.a); err != nil {
+		return err
+	}
 	events, err := json.Marshal(d.out)
 	if err != nil {
 		return err
 	}
-	_, err = w.stmts.setReceipt.ExecContext(ctx, d.a.CommandID, d.a.InputHash, time.Now().Unix(), string(events))
+	_, err = w.stmts.setReceipt.ExecContext(ctx, d.a.CommandID, d.a.InputHash, w.log.clock.wall().Unix(), string(events))
 	return err
 }
 
@@ -158,12 +163,14 @@ func (w *writer) storeEvent(ctx context.Context, d *draft, e *eventlog.NewEvent)
 	}
 	d.out = append(d.out, eventlog.Appended{Ref: e.Ref, Name: e.Name, From: e.From, To: e.To, Version: en.Version,
 		Partition: p, Epoch: en.Epoch, Seq: en.Seq, At: at})
-	created := en.At
+	created := at
 	if head.Version > 0 {
-		created = entry.FormatTime(head.CreatedAt)
+		created = head.CreatedAt
 	}
-	_, err = w.stmts.setHead.ExecContext(ctx, e.Ref.Entity, e.Ref.ID, en.Version, e.To, e.Deleted, en.Epoch, en.Seq, en.At, created,
-		encodeFields(merge(head.Fields, e)))
+	next := eventlog.Head{Version: en.Version, State: e.To, Deleted: e.Deleted, Place: tail.Place, At: at, CreatedAt: created, Fields: merge(head.Fields, e)}
+	d.heads[e.Ref] = next // the entity may have another event in this append
+	_, err = w.stmts.setHead.ExecContext(ctx, e.Ref.Entity, e.Ref.ID, next.Version, next.State, next.Deleted, en.Epoch, en.Seq, en.At,
+		entry.FormatTime(created), encodeFields(next.Fields))
 	return err
 }
 

@@ -17,14 +17,18 @@ import (
 	"github.com/daybook-cqrs/daybook/eventlog"
 )
 
-//go:embed schema.sql
-var schemaSQL string
+var (
+	//go:embed schema.sql
+	schema1 string
+	//go:embed schema_2.sql
+	schema2 string
+)
 
 const (
 	driver        = "sqlite"
 	maxReaders    = 8
 	applicationID = 0x44627931 // "Dby1": tells a log from any other SQLite file
-	fileVersion   = 1
+	fileVersion   = 2
 	syncFull      = 2 // PRAGMA synchronous
 )
 
@@ -72,22 +76,27 @@ func openFile(ctx context.Context, path string, partitions int) (*sql.DB, int, e
 	return db, have, nil
 }
 
-// prepareFile makes the tables in a new file and checks those of an old one, in one transaction: two processes may open a new file at once.
+// prepareFile makes the tables in a new file, brings those of an old one up to date and checks them, in one transaction: two processes may open a new file at once.
 func prepareFile(ctx context.Context, db *sql.DB, partitions int) (int, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, clearer(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing, before it the first error counts
-	isNew, err := checkFile(ctx, tx)
+	version, err := checkFile(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
-	if isNew {
+	if version == 0 {
 		if partitions == 0 {
 			partitions = DefaultPartitions
 		}
 		if err := createTables(ctx, tx, partitions); err != nil {
+			return 0, clearer(err)
+		}
+	}
+	if version < fileVersion {
+		if err := upgrade(ctx, tx); err != nil {
 			return 0, clearer(err)
 		}
 	}
@@ -104,33 +113,36 @@ func prepareFile(ctx context.Context, db *sql.DB, partitions int) (int, error) {
 	return have, checkDurable(ctx, db)
 }
 
-// checkFile tells a new file (no tables at all) from a log, and refuses anything else.
-func checkFile(ctx context.Context, tx *sql.Tx) (isNew bool, err error) {
+// checkFile returns the version of a log's tables, 0 for a new file (no tables at all), and refuses anything else.
+func checkFile(ctx context.Context, tx *sql.Tx) (int, error) {
 	var app, version, tables int
 	for query, into := range map[string]*int{
 		"PRAGMA application_id": &app, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_schema": &tables,
 	} {
 		if err := tx.QueryRowContext(ctx, query).Scan(into); err != nil {
-			return false, clearer(err)
+			return 0, clearer(err)
 		}
 	}
 	switch {
 	case tables == 0 && app == 0 && version == 0:
-		return true, nil
+		return 0, nil
 	case app != applicationID:
-		return false, errors.New("it is a database of another program, not a Daybook log: choose another file")
-	case version != fileVersion:
-		return false, fmt.Errorf("its format is version %d, this program reads version %d: use the program of that version", version, fileVersion)
+		return 0, errors.New("it is a database of another program, not a Daybook log: choose another file")
+	case version < 1 || version > fileVersion:
+		return 0, fmt.Errorf("its format is version %d, this program reads version %d: use the program of that version", version, fileVersion)
 	}
-	return false, nil
+	return version, nil
 }
 
+// upgrade brings tables of version 1 to version 2.
+func upgrade(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, schema2+fmt.Sprintf("; PRAGMA user_version = %d", fileVersion))
+	return err
+}
+
+// createTables makes the tables of version 1.
 func createTables(ctx context.Context, tx *sql.Tx, partitions int) error {
-	if _, err := tx.ExecContext(ctx, schemaSQL); err != nil {
-		return err
-	}
-	pragmas := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, fileVersion)
-	if _, err := tx.ExecContext(ctx, pragmas); err != nil {
+	if _, err := tx.ExecContext(ctx, schema1+fmt.Sprintf("; PRAGMA application_id = %d", applicationID)); err != nil {
 		return err
 	}
 	for p := range partitions {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
@@ -40,7 +39,7 @@ func (l *Log) load(ctx context.Context, tx *sql.Tx, req eventlog.Load) (*eventlo
 		return nil, err
 	}
 	// The clock is read after the transaction's first read, so that what it saw is not later than Now.
-	out := &eventlog.Loaded{Now: time.Now().UTC(), Heads: make(map[eventlog.Ref]eventlog.Head, 1+len(req.Refs))}
+	out := &eventlog.Loaded{Now: l.clock.wall().UTC(), Heads: make(map[eventlog.Ref]eventlog.Head, 1+len(req.Refs))}
 	if tail.Clock.After(out.Now) {
 		out.Now = tail.Clock
 	}
@@ -105,6 +104,14 @@ func scanReceipt(row *sql.Row, commandID string) (*eventlog.Receipt, error) {
 		return nil, err
 	}
 	return r, json.Unmarshal([]byte(events), &r.Events)
+}
+
+// rawOf returns stored JSON; nothing at all is none.
+func rawOf(s string) json.RawMessage {
+	if s == "" {
+		return nil
+	}
+	return json.RawMessage(s)
 }
 
 // encodeFields writes a JSON object without touching the bytes of the values, as encoding/json would.

@@ -1,4 +1,4 @@
--- The tables of a log file, version 1. A change of them raises fileVersion in file.go.
+-- The tables of a log file, version 1: what was written by them is out there, so they stay. Later versions add to them, see schema_2.sql.
 
 CREATE TABLE settings (
   name  TEXT PRIMARY KEY,

@@ -34,6 +34,7 @@ type Log struct {
 	reads      *sql.DB
 	writer     *writer
 	waiters    *waiters
+	clock      *clock
 
 	closed    chan struct{}
 	closeOnce sync.Once
@@ -46,6 +47,10 @@ var _ eventlog.Log = (*Log)(nil)
 // Open opens the log in the file at path, and makes it if there is none; the folder must exist. It returns eventlog.ErrPartitions (wrapped)
 // if the file has another number of partitions. The log runs goroutines until Close.
 func Open(ctx context.Context, path string, o Options) (*Log, error) {
+	return openWith(ctx, path, o, newClock(time.Now, steadyClock()))
+}
+
+func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func Open(ctx context.Context, path string, o Options) (*Log, error) {
 	}
 	reads.SetMaxOpenConns(maxReaders)
 	reads.SetMaxIdleConns(maxReaders)
-	l := &Log{path: path, partitions: partitions, reads: reads, waiters: newWaiters(partitions), closed: make(chan struct{})}
+	l := &Log{path: path, partitions: partitions, reads: reads, waiters: newWaiters(partitions), clock: c, closed: make(chan struct{})}
 	if l.writer, err = newWriter(ctx, writes, l, o.ReceiptWindow); err != nil {
 		return nil, errors.Join(err, writes.Close(), reads.Close())
 	}

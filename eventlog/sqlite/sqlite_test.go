@@ -107,7 +107,7 @@ func TestOpenRefuses(t *testing.T) {
 	change(t, other, "CREATE TABLE theirs (x)")
 	newer := filepath.Join(dir, "newer.db")
 	open(t, newer).Close()
-	change(t, newer, "PRAGMA user_version = 2")
+	change(t, newer, "PRAGMA user_version = 3")
 	for _, c := range []struct {
 		path string
 		o    sqlite.Options
@@ -115,7 +115,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{garbage, sqlite.Options{}, "not a Daybook log"},
 		{other, sqlite.Options{}, "another program"},
-		{newer, sqlite.Options{}, "version 2"},
+		{newer, sqlite.Options{}, "version 3"},
 		{dir, sqlite.Options{}, "no file"},
 		{filepath.Join(dir, "no", "such", "folder.db"), sqlite.Options{}, "folder"},
 		{"", sqlite.Options{}, "path"},

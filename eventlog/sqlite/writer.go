@@ -11,16 +11,18 @@ import (
 )
 
 const (
-	maxBatch   = 128                       // appends that share a transaction
+	maxBatch   = 128                       // requests that share a transaction
 	pruneEvery = 64                        // transactions between two looks for receipts past their window
 	pruneMax   = 2 * pruneEvery * maxBatch // receipts removed in one go: twice what so many transactions can add
 )
 
-// request is one append on its way to the writer.
+// request is one append, or another small change, on its way to the writer.
 type request struct {
 	ctx   context.Context
+	what  string
 	a     *eventlog.Append
-	reply chan outcome // buffered: the writer never waits for a caller
+	do    func(ctx context.Context) error // if it is no append
+	reply chan outcome                    // buffered: the writer never waits for a caller
 }
 
 type outcome struct {
@@ -60,26 +62,38 @@ func (l *Log) Append(ctx context.Context, a eventlog.Append) (*eventlog.Receipt,
 	if err := a.Check(); err != nil {
 		return nil, err
 	}
-	r := &request{ctx: ctx, a: &a, reply: make(chan outcome, 1)}
+	o := l.request(&request{ctx: ctx, what: "append", a: &a})
+	return o.receipt, o.err
+}
+
+// write has the writer do a change that is no append. What do leaves in its variables is the caller's to read only if there is no error:
+// a caller that gave up may have left before.
+func (l *Log) write(ctx context.Context, what string, do func(ctx context.Context) error) error {
+	return l.request(&request{ctx: ctx, what: what, do: do}).err
+}
+
+// request hands r to the writer and waits for its outcome.
+func (l *Log) request(r *request) outcome {
+	r.reply = make(chan outcome, 1)
 	select {
 	case <-l.closed:
-		return nil, eventlog.ErrClosed
+		return outcome{err: eventlog.ErrClosed}
 	default:
 	}
 	select {
 	case l.writer.queue <- r:
-	case <-ctx.Done():
-		return nil, l.fail("append", ctx.Err())
+	case <-r.ctx.Done():
+		return outcome{err: l.fail(r.what, r.ctx.Err())}
 	case <-l.closed:
-		return nil, eventlog.ErrClosed
+		return outcome{err: eventlog.ErrClosed}
 	}
 	select {
 	case o := <-r.reply:
-		return o.receipt, o.err
-	case <-ctx.Done():
-		return nil, l.fail("append", ctx.Err())
+		return o
+	case <-r.ctx.Done():
+		return outcome{err: l.fail(r.what, r.ctx.Err())}
 	case <-l.closed:
-		return nil, eventlog.ErrClosed // it may have happened
+		return outcome{err: eventlog.ErrClosed} // it may have happened
 	}
 }
 
@@ -109,18 +123,18 @@ func (w *writer) collect(first *request) []*request {
 	return batch
 }
 
-// write appends the batch in one transaction and answers every request, after the commit.
+// write does the batch in one transaction and answers every request, after the commit.
 func (w *writer) write(batch []*request) {
 	outcomes := make([]outcome, len(batch))
 	touched := map[int]bool{}
 	err := w.transact(func(ctx context.Context) error {
 		for i, r := range batch {
 			if err := r.ctx.Err(); err != nil {
-				outcomes[i].err = w.log.fail("append", err) // nobody waits for it any more
+				outcomes[i].err = w.log.fail(r.what, err) // nobody waits for it any more
 				continue
 			}
 			var err error
-			if outcomes[i], err = w.one(ctx, r.a, touched); err != nil {
+			if outcomes[i], err = w.one(ctx, r, touched); err != nil {
 				return err
 			}
 		}
@@ -128,7 +142,7 @@ func (w *writer) write(batch []*request) {
 	})
 	for i, r := range batch {
 		if err != nil {
-			outcomes[i] = outcome{err: w.log.fail("append", clearer(err))}
+			outcomes[i] = outcome{err: w.log.fail(r.what, clearer(err))}
 		}
 		r.reply <- outcomes[i]
 	}
@@ -158,12 +172,18 @@ func (w *writer) transact(do func(ctx context.Context) error) error {
 	return err
 }
 
-// one appends a in a savepoint. The error is one that ends the whole transaction; what only a has to know is in the outcome.
-func (w *writer) one(ctx context.Context, a *eventlog.Append, touched map[int]bool) (outcome, error) {
+// one does r in a savepoint. The error is one that ends the whole transaction; what only r's caller has to know is in the outcome.
+func (w *writer) one(ctx context.Context, r *request, touched map[int]bool) (outcome, error) {
 	if _, err := w.stmts.savepoint.ExecContext(ctx); err != nil {
 		return outcome{}, err
 	}
-	receipt, err := w.append(ctx, a)
+	var receipt *eventlog.Receipt
+	var err error
+	if r.a != nil {
+		receipt, err = w.append(ctx, r.a)
+	} else {
+		err = w.log.fail(r.what, r.do(ctx))
+	}
 	if err != nil {
 		if _, rerr := w.stmts.rollbackTo.ExecContext(ctx); rerr != nil {
 			return outcome{}, errors.Join(err, rerr)
@@ -173,9 +193,9 @@ func (w *writer) one(ctx context.Context, a *eventlog.Append, touched map[int]bo
 		return outcome{}, errors.Join(err, rerr)
 	}
 	if err != nil {
-		return outcome{err: err}, nil //nolint:nilerr // the transaction goes on without this append
+		return outcome{err: err}, nil //nolint:nilerr // the transaction goes on without it
 	}
-	if !receipt.Duplicate {
+	if receipt != nil && !receipt.Duplicate {
 		for _, e := range receipt.Events {
 			touched[e.Partition] = true
 		}
@@ -189,6 +209,6 @@ func (w *writer) prune(ctx context.Context) error {
 	if w.rounds%pruneEvery != 1 {
 		return nil
 	}
-	_, err := w.stmts.prune.ExecContext(ctx, pruneMax, time.Now().Add(-w.window).Unix())
+	_, err := w.stmts.prune.ExecContext(ctx, pruneMax, w.log.clock.wall().Add(-w.window).Unix())
 	return err
 }

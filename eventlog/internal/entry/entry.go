@@ -40,13 +40,14 @@ type meta struct {
 	CorrelationID string `json:"cor,omitempty"`
 	CausationID   string `json:"cau,omitempty"`
 	Imported      bool   `json:"imp,omitempty"`
+	Depth         int    `json:"dep,omitempty"`
 }
 
 // Meta returns the stored form of what the caller gave for event e of append a, but for its raw JSON.
 func Meta(a *eventlog.Append, e *eventlog.NewEvent) (string, error) {
 	b, err := json.Marshal(meta{
 		Entity: e.Ref.Entity, ID: e.Ref.ID, Name: e.Name, From: e.From, To: e.To, Deleted: e.Deleted,
-		CommandID: a.CommandID, Actor: a.Actor, CorrelationID: a.CorrelationID, CausationID: a.CausationID, Imported: a.Imported,
+		CommandID: a.CommandID, Actor: a.Actor, CorrelationID: a.CorrelationID, CausationID: a.CausationID, Imported: a.Imported, Depth: a.Depth,
 	})
 	return string(b), err
 }
@@ -85,7 +86,7 @@ func (e *Entry) Event() (eventlog.Event, error) {
 		Partition: e.Partition, Seq: e.Seq, Epoch: e.Epoch, Prev: e.Prev, Hash: e.Hash,
 		Entity: m.Entity, ID: m.ID, Version: e.Version, Name: m.Name, From: m.From, To: m.To, Deleted: m.Deleted,
 		Changes: raw(e.Changes), Input: raw(e.Input), CommandID: m.CommandID, Actor: m.Actor,
-		CorrelationID: m.CorrelationID, CausationID: m.CausationID, At: at, Imported: m.Imported,
+		CorrelationID: m.CorrelationID, CausationID: m.CausationID, At: at, Imported: m.Imported, Depth: m.Depth,
 	}, nil
 }
 
