@@ -25,7 +25,7 @@ type Order @entity
 type OrderLine { line: ID! @key product: Product! @ref quantity: Int! size: Size sizes: [Size!] colour: Colour at: DateTime }
 type Label { name: String! @key text: String! }
 type Size { width: Decimal! }
-type Shipment @entity(with: "order") { id: ID! order: Order! @ref(in: [PLACED, CANCELED]) status: ShipmentStatus! @state }
+type Shipment @entity(with: "order") { id: ID! order: Order! @ref(in: [OPEN, PLACED]) status: ShipmentStatus! @state }
 enum OrderStatus { OPEN PLACED CANCELED }
 enum ShipmentStatus { SENT LOST }
 enum Colour { RED BLUE }
@@ -44,7 +44,7 @@ extend type Mutation {
   countStock(id: ID!): Product! @transition(emits: "StockCounted")
   renameSku(id: ID!, sku: String!): Product! @transition(emits: "SkuRenamed")
   sendShipment(order: ID!): Shipment! @transition(to: SENT, emits: "Sent")
-  loseShipment(id: ID!): Shipment! @transition(from: [SENT], to: LOST)
+  loseShipment(id: ID!): Shipment! @transition(from: [SENT], to: LOST, emits: "Lost")
 }`
 
 const machineRules = `package rules
@@ -66,12 +66,27 @@ func PlaceOrder(c *command.Context, order *entity.Order, in entity.PlaceOrder) e
 		}
 		order.Lines[i].Quantity = min(l.Quantity, *p.Stock)
 	}
-	order.Lines = append(order.Lines, entity.OrderLine{Product: "free", Quantity: 1})
+	order.Lines = append(order.Lines, entity.OrderLine{Product: order.Lines[0].Product, Quantity: 1})
 	shipment, err := entity.SendShipment{Order: order.ID}.RunOn(c, order.ID+"/1")
 	if err != nil {
 		return err
 	}
 	_, err = entity.LoseShipment{}.RunOn(c, shipment.ID)
+	return err
+}
+
+// CancelOrder is asked what is not there, and what is and then is not.
+func CancelOrder(c *command.Context, order *entity.Order, in entity.CancelOrder) error {
+	if p, err := entity.FindProduct(c, "none"); err != nil || p != nil {
+		return command.Reject("FOUND", "there is none")
+	}
+	if p, err := (entity.DeleteProduct{}).RunOn(c, "old"); err != nil || p != nil {
+		return command.Reject("THERE", "it is gone")
+	}
+	p, err := entity.FindProduct(c, "old")
+	if p != nil {
+		return command.Reject("FOUND", "it is gone")
+	}
 	return err
 }
 
@@ -97,7 +112,11 @@ func ReserveStock(c *command.Context, product *entity.Product, in entity.Reserve
 
 func ReleaseStock(c *command.Context, product *entity.Product, in entity.ReleaseStock) error { return nil }
 
-func CountStock(c *command.Context, product *entity.Product, in entity.CountStock) error { return nil }
+func CountStock(c *command.Context, product *entity.Product, in entity.CountStock) error {
+	ten := 10
+	product.Stock = &ten
+	return nil
+}
 
 // OnOrderCanceled gives back what was taken.
 func OnOrderCanceled(r *command.Reaction, order *entity.Order) error {
@@ -114,12 +133,14 @@ func OnSent(r *command.Reaction, s *entity.Shipment) error { return nil }
 const machineTest = `package rules
 
 import (
+	"os"
 	"reflect"
 	"testing"
 
 	"example.org/minimal/entity"
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/eventlog/memory"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -155,6 +176,45 @@ func TestRecords(t *testing.T) {
 	same(t, "nothing given", entity.ChangeLines{}.Record(), schema.Record{})
 	same(t, "a key", entity.RemoveLine{Line: "l1", Names: []string{"a"}}.Record(), schema.Record{"line": "l1", "names": []any{"a"}})
 	same(t, "no arguments", entity.PlaceOrder{}.Record(), schema.Record{})
+}
+
+func TestRuns(t *testing.T) {
+	m, err := schema.Load(os.DirFS(".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := memory.Open(memory.Options{Partitions: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	engine, err := command.New(command.Config{Model: m, Log: log, Rules: Table()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(name, id string, in interface{ Record() schema.Record }) *command.Result {
+		t.Helper()
+		r, err := engine.Execute(t.Context(), command.Command{Name: name, ID: id, Input: in.Record()})
+		if err != nil || r.Receipt == nil {
+			t.Fatalf("%s %s: %v, %+v", name, id, err, r)
+		}
+		return r
+	}
+	do("createProduct", "p", entity.CreateProduct{Sku: "a", Maker: "m"})
+	do("createProduct", "old", entity.CreateProduct{Sku: "b", Maker: "m"})
+	do("countStock", "p", entity.CountStock{})
+	do("openOrder", "o", entity.OpenOrder{Customer: "c", Lines: []entity.OrderLine{{Product: "p", Quantity: 3}}})
+	four := 4
+	do("changeLine", "o", entity.ChangeLine{Line: entity.OrderLinePatch{Line: "1-1", Quantity: &four}})
+	placed := do("placeOrder", "o", entity.PlaceOrder{})
+	same(t, "lines", entity.OrderOf(placed.Entity.Fields).Lines, []entity.OrderLine{{Line: "1-1", Product: "p", Quantity: 4}, {Line: "3-1", Product: "p", Quantity: 1}})
+	var events []string
+	for _, e := range placed.Receipt.Events {
+		events = append(events, e.Ref.Entity+" "+e.Name)
+	}
+	same(t, "events", events, []string{"Order OrderPlaced", "Product StockReserved", "Shipment Sent", "Shipment Lost"})
+	same(t, "stock", do("renameSku", "p", entity.RenameSku{Sku: "c"}).Entity.Fields["stock"], 6)
+	same(t, "events of a cancel", len(do("cancelOrder", "o", entity.CancelOrder{}).Receipt.Events), 2)
 }
 
 func TestReactions(t *testing.T) {
@@ -204,8 +264,9 @@ func TestAMachineCompiles(t *testing.T) {
 	for want, there := range map[string]bool{
 		"type OrderLinePatch struct": true, "type OrderLineInput struct": false, "type LabelPatch": false, "type SizePatch": false, "\tLine OrderLinePatch\n": true,
 		"\tChanged  []OrderLinePatch\n": true, "An empty key is left out": true,
-		"// RunOn executes sendShipment within the rule's own command, for a new shipment; id may be \"\".": true,
-		"// SendTo has loseShipment executed after the reaction, on the shipment of that id.":               true,
+		"func (v DeleteProduct) RunOn(c *command.Context, id string) (*Product, error) {\n\tr, err := c.Run(\"deleteProduct\", id, v.Record())\n\tif err != nil || r == nil {": true,
+		"// RunOn executes sendShipment within the rule's own command, for a new shipment; id may be \"\".":                                                                    true,
+		"// SendTo has loseShipment executed after the reaction, on the shipment of that id.":                                                                                  true,
 	} {
 		if err != nil || strings.Contains(string(text), want) != there {
 			t.Errorf("%q, %v", want, err)
