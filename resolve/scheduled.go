@@ -43,7 +43,7 @@ func (rt *Runtime) scheduled(ctx context.Context, f field) (any, error) {
 	for i, s := range found {
 		c := s.Command
 		values := plain{
-			"commandId": c.CommandID, "command": c.Name, "id": c.ID, "actor": orNull(c.Actor),
+			"commandId": c.CommandID, "command": c.Name, "entity": "", "id": c.ID, "actor": orNull(c.Actor),
 			"runAt": scalar.NewDateTime(s.RunAt), "createdAt": scalar.NewDateTime(s.CreatedAt), "cursor": s.Cursor,
 		}
 		if spec := rt.Model.Command(c.Name); spec != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/documents"
@@ -19,6 +20,7 @@ import (
 	"github.com/daybook-cqrs/daybook/graph"
 	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/resolve"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -171,7 +173,7 @@ func (w *world) fails(text, want string) {
 // wasAsked compares what the write side was asked since the last time.
 func (w *world) wasAsked(want ...any) {
 	w.Helper()
-	if d := cmp.Diff(want, w.write.asked); d != "" {
+	if d := cmp.Diff(want, w.write.asked, cmpopts.EquateComparable(scalar.DateTime{}), cmpopts.EquateEmpty()); d != "" {
 		w.Errorf("asked (-want +got)\n%s", d)
 	}
 	w.write.asked = nil
