@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -37,19 +38,25 @@ func (a *attempt) prepare() error {
 		return invalid("command.id", "a command id has 1 to 200 bytes of UTF-8 and no control characters")
 	}
 	if c.ID == "" && a.spec.Kind == schema.Create {
-		c.ID = newID(a.spec.Entity.Name, c.CommandID)
+		c.ID = newID(a.spec, c.Input, c.CommandID)
 	}
 	if err := checkID(c.ID); err != nil {
 		return err
 	}
+	if err := checkOwner(a.cfg.Model, a.spec, c.ID, c.Input); err != nil {
+		return err
+	}
 	if c.CommandID == "" {
-		c.CommandID = string(scalar.NewUUID())
+		c.CommandID = newCommandID()
 	}
 	if v := c.ExpectedVersion; v != nil && *v < 0 {
 		return invalid("command.expectedVersion", "a version is 0 or more")
 	}
 	if c.OccurredAt != nil && !a.cfg.AllowImport {
 		return invalid("command.occurredAt", "this server does not import history: start it with --allow-import for that")
+	}
+	if c.RunAt != nil && c.OccurredAt != nil {
+		return invalid("command.runAt", "what is imported has happened: it can't be run at another time")
 	}
 	a.ref = eventlog.Ref{Entity: a.spec.Entity.Name, ID: c.ID}
 	a.refs = argRefs(a.cfg.Model, a.spec, c.Input)
@@ -73,6 +80,9 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.cmd.RunAt != nil && !a.cmd.DryRun {
+		return a.schedule(ctx, loaded, before)
+	}
 	d, err := a.decide(ctx, loaded, before)
 	if err != nil {
 		return rejected(visible(before), err)
@@ -92,7 +102,7 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	if d.after.Version == 1 {
 		d.after.CreatedAt = at
 	}
-	return &Result{Entity: d.after, Receipt: a.receipt(receipt), Known: others(loaded.Heads, a.ref)}, nil
+	return &Result{Entity: d.after, Receipt: a.receipt(receipt), Known: others(d.heads, a.ref)}, nil
 }
 
 func (a *attempt) load() eventlog.Load {
@@ -116,7 +126,7 @@ func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
 		return rejected(visible(before), reused(a.cmd.CommandID))
 	case errors.As(err, &claimed):
 		return rejected(visible(before), a.notUnique(claimed.Claim))
-	case errors.As(err, &conflict):
+	case errors.As(err, &conflict), errors.Is(err, eventlog.ErrNoTimer):
 		return nil, err
 	case errors.Is(err, eventlog.ErrInvalid): // more than a log takes, which is the client's doing
 		return rejected(visible(before), invalid("", err.Error()))
@@ -142,9 +152,13 @@ func (a *attempt) lost(ctx context.Context, conflict *eventlog.ConflictError) (*
 	return rejected(visible(now), &Rejection{Code: VersionConflict, State: now.State, Message: conflict.Error() + ": it changed while the command was decided"})
 }
 
+// notUnique says that another entity has a value; which argument it came from is known of the command's own entity only.
 func (a *attempt) notUnique(c eventlog.Claim) *Rejection {
-	field := c.Field[len(a.spec.Entity.Name)+1:]
-	return &Rejection{Code: NotUnique, Field: field, Message: fmt.Sprintf("another %s has the %s %q", a.spec.Entity.Name, field, c.Value)}
+	r := notUnique(a.cfg.Model.Entity(c.Owner.Entity), c.Field, c.Value)
+	if c.Owner != a.ref {
+		r.Field = ""
+	}
+	return r
 }
 
 func (a *attempt) receipt(r *eventlog.Receipt) *Receipt {
@@ -171,28 +185,37 @@ func (a *attempt) rehearsed(ctx context.Context, d *decision, before *Snapshot) 
 			return nil, a.failed(err, false)
 		}
 		for i, owner := range loaded.Owners {
-			if owner != (eventlog.Ref{}) && owner != a.ref {
+			if owner != (eventlog.Ref{}) && owner != claims[i].Owner && !d.releases(claims[i], owner) {
 				return rejected(visible(before), a.notUnique(claims[i]))
 			}
 		}
 	}
 	r := &Receipt{CommandID: a.cmd.CommandID, Version: d.after.Version, Durability: "none"}
+	versions := map[eventlog.Ref]int64{}
+	for _, c := range d.append.Conditions {
+		versions[c.Ref] = c.Version
+	}
 	for _, e := range d.append.Events {
+		versions[e.Ref]++
 		r.Events = append(r.Events, eventlog.Appended{
-			Ref: e.Ref, Name: e.Name, From: e.From, To: e.To, Version: d.after.Version, At: d.append.Decided,
+			Ref: e.Ref, Name: e.Name, From: e.From, To: e.To, Version: versions[e.Ref], At: d.append.Decided,
 			Partition: a.cfg.Log.PartitionOf(e.Ref),
 		})
 	}
-	return &Result{Entity: d.after, Receipt: r}, nil
+	return &Result{Entity: d.after, Receipt: r, Known: others(d.heads, a.ref)}, nil
+}
+
+// releases reports whether the append takes a claimed value from its owner.
+func (d *decision) releases(c eventlog.Claim, owner eventlog.Ref) bool {
+	return slices.ContainsFunc(d.append.Release, func(r eventlog.Claim) bool {
+		return r.Field == c.Field && r.Value == c.Value && r.Owner == owner
+	})
 }
 
 // when returns the time of the event to be.
 func (a *attempt) when(now time.Time, head eventlog.Head) (scalar.DateTime, error) {
 	if a.cmd.OccurredAt == nil {
-		if head.At.After(now) { // the clock stepped back, and the entity's last event was imported, which moves no partition's clock
-			now = head.At
-		}
-		return scalar.NewDateTime(now), nil
+		return scalar.NewDateTime(later(now, head.At)), nil // the clock stepped back, and the entity's last event was imported, which moves no partition's clock
 	}
 	at := *a.cmd.OccurredAt
 	switch {
@@ -202,6 +225,13 @@ func (a *attempt) when(now time.Time, head eventlog.Head) (scalar.DateTime, erro
 		return at, invalid("command.occurredAt", fmt.Sprintf("%s is before the entity's previous event, which was at %s", at, scalar.NewDateTime(head.At)))
 	}
 	return at, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func invalid(field, message string) *Rejection {

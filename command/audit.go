@@ -3,23 +3,30 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
 )
 
 // RejectedNotes is the kind of the notes about rejected commands, see eventlog.Note.
 const RejectedNotes = "rejected"
 
+// maxKeptInput is how large an input is kept of a command that was rejected.
+const maxKeptInput = 32 << 10
+
+// auditBound is how long keeping a rejection may take: it is for people, and the client waits.
+const auditBound = 2 * time.Second
+
 // Rejected is a command that was rejected, as it is kept for people to read.
 type Rejected struct {
-	ID        string          `json:"-"` // of the note
+	ID        string          `json:"-"` // of the note: the command's id, so that the same command that is rejected again is kept once
 	At        time.Time       `json:"-"`
 	Command   string          `json:"command"`
 	Entity    string          `json:"entity"`
 	EntityID  string          `json:"id"`
 	CommandID string          `json:"commandId"`
 	Actor     string          `json:"actor,omitempty"`
-	Input     json.RawMessage `json:"input,omitempty"` // null if it was too large to keep
+	Input     json.RawMessage `json:"input,omitempty"` // nil if it was larger than 32 KiB, or no input of the command
 	Code      Code            `json:"code"`
 	Reason    string          `json:"reason,omitempty"`
 	Message   string          `json:"message"`
@@ -30,7 +37,48 @@ type Rejected struct {
 	CausationID   string `json:"causationId,omitempty"`
 }
 
-// Rejected returns a page of the rejected commands that are kept, the newest first; after is the ID of the last one of the page before.
+// audit keeps a rejection, if rejections are kept. That it can't be kept is no failure of the command.
+func (e *Engine) audit(ctx context.Context, a *attempt, r *Result) {
+	if e.cfg.KeepRejected <= 0 || a.cmd.DryRun || r == nil || len(r.Rejections) == 0 || !validID(a.cmd.CommandID) && a.cmd.CommandID != "" {
+		return
+	}
+	rejection := r.Rejections[0]
+	note := Rejected{
+		Command: a.spec.Name, Entity: a.spec.Entity.Name, EntityID: a.cmd.ID, CommandID: a.cmd.CommandID, Actor: a.cmd.Actor,
+		Code: rejection.Code, Reason: rejection.Reason, Message: rejection.Message, Field: rejection.Field, State: rejection.State,
+		CorrelationID: a.cmd.CorrelationID, CausationID: a.cmd.CausationID,
+	}
+	if len(a.input) <= maxKeptInput {
+		note.Input = a.input
+	}
+	id := note.CommandID
+	if id == "" {
+		id = derivedID("rejected", newCommandID())
+	}
+	data, err := json.Marshal(note)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, auditBound)
+		defer cancel()
+		err = e.cfg.Log.AddNote(ctx, RejectedNotes, eventlog.Note{ID: id, Data: data}, e.cfg.KeepRejected, false)
+	}
+	if err != nil {
+		e.cfg.Logger.Warn("a rejected command could not be kept", "command", a.spec.Name, "entity", a.ref.String(), "error", err)
+	}
+}
+
+// Rejected returns a page of the rejected commands that are kept, the newest first; after is the ID of the last one of the page before. An after that is not there any
+// more is eventlog.ErrNoNote.
 func (e *Engine) Rejected(ctx context.Context, first int, after string) ([]Rejected, error) {
-	return nil, errors.New("not yet")
+	notes, err := e.cfg.Log.Notes(ctx, eventlog.NotePage{Kind: RejectedNotes, After: after, Limit: first})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Rejected, len(notes))
+	for i, n := range notes {
+		if err := json.Unmarshal(n.Data, &out[i]); err != nil {
+			out[i].Message = "what was kept of it can't be read"
+		}
+		out[i].ID, out[i].At = n.ID, n.At
+	}
+	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -18,21 +19,38 @@ type Rule func(c *Context, entity, input schema.Record) (schema.Record, error)
 // Rules is a rule table: rules by command name. Commands without a rule are not in it.
 type Rules map[string]Rule
 
-// Context is what a rule may know besides entity and input. It belongs to one run of one rule and is not for concurrent use.
+// Limits of one command.
+const (
+	MaxNested = 8   // how deep rules run commands within commands
+	MaxEvents = 500 // of one command and all that its rules run
+)
+
+// Context is what a rule may know besides entity and input. It belongs to one run of one command's rules and is not for concurrent use.
 type Context struct {
 	ctx        context.Context
+	cfg        *Config
+	cmd        *Command // the client's
 	model      *schema.Model
 	log        eventlog.Log
 	now        scalar.DateTime
-	heads      map[eventlog.Ref]eventlog.Head
-	conditions map[eventlog.Ref]int64 // versions of everything that the decision read
+	heads      map[eventlog.Ref]eventlog.Head // as the decision has made them so far
+	conditions map[eventlog.Ref]int64         // versions, as they were read, of everything that the decision read
+	effects    effects
+	active     map[eventlog.Ref]bool // what rules are deciding on
+}
+
+func newContext(ctx context.Context, cfg *Config, cmd *Command, heads map[eventlog.Ref]eventlog.Head, now scalar.DateTime) *Context {
+	return &Context{
+		ctx: ctx, cfg: cfg, cmd: cmd, model: cfg.Model, log: cfg.Log, now: now, heads: heads,
+		conditions: map[eventlog.Ref]int64{}, active: map[eventlog.Ref]bool{},
+	}
 }
 
 // Now returns the time of the event to be: the log's clock as it was read with the entity, or the time of history that is imported.
 // If another event gets into the same partition first, the event itself may be later by that much.
 func (c *Context) Now() scalar.DateTime { return c.now }
 
-// Load returns another entity as the log has it now: own fields and `id`, no copies. The command is decided anew if that entity
+// Load returns another entity as the log has it now, or as this command has changed it: own fields and `id`, no copies. The command is decided anew if that entity
 // changes before the events are appended. The error is a *Rejection with code REFERENCE_NOT_FOUND if there is none, else a failure; return it as it is.
 func (c *Context) Load(entity, id string) (schema.Record, error) {
 	e := c.model.Entity(entity)
@@ -64,10 +82,78 @@ func (c *Context) Find(entity, id string) (schema.Record, error) {
 }
 
 // Run executes another command within this one, on another entity: its transition, references and rule are checked as ever, and its events join this command's in one
-// append, all or nothing. It returns the other entity as it is then, which Load too returns from now on. The error is a *Rejection if it was rejected, else a
-// failure; a rule that does not return it goes on as if the other command had not been. id may be "" for a create.
+// append, all or nothing. It returns the other entity as it is then, which Load too returns from now on; nil if the command deleted it. The error is a *Rejection
+// if it was rejected, else a failure; a rule that does not return it goes on as if the other command had not been. id may be "" for a create.
 func (c *Context) Run(name, id string, input schema.Record) (schema.Record, error) {
-	return nil, errors.New("not yet")
+	after, err := c.nested(name, id, input)
+	if err != nil {
+		return nil, within(name, err)
+	}
+	if after.Deleted {
+		return nil, nil
+	}
+	return maps.Clone(after.Fields), nil
+}
+
+// within says of a rejection that it is another command's: what it says of arguments and states is not of the one that the client sent.
+func within(name string, err error) error {
+	var r *Rejection
+	if !errors.As(err, &r) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	inner := *r
+	inner.Field, inner.State, inner.Allowed = "", "", nil
+	return &inner
+}
+
+func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error) {
+	spec := c.model.Command(name)
+	if spec == nil {
+		return nil, errors.New("the model has no such command")
+	}
+	if len(c.active) > MaxNested {
+		return nil, fmt.Errorf("rules run commands within commands more than %d deep: is there a circle?", MaxNested)
+	}
+	if len(c.effects.events) >= MaxEvents {
+		return nil, invalid("", fmt.Sprintf("the command would change more than %d entities", MaxEvents))
+	}
+	s := &step{c: c, spec: spec, input: input}
+	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)); err != nil {
+		return nil, err
+	}
+	if c.active[s.ref] {
+		return nil, fmt.Errorf("a rule that decides on %s can't run a command on it: change it", s.ref)
+	}
+	head, err := c.head(s.ref)
+	if err != nil {
+		return nil, err
+	}
+	if s.before, err = snapshot(c.model, s.ref, head); err != nil {
+		return nil, err
+	}
+	mark := c.mark()
+	after, err := s.decide()
+	if err != nil {
+		c.back(mark)
+	}
+	return after, err
+}
+
+// mark is what a decision is set back to if a command within it is rejected. What was read stays in the conditions.
+type mark struct {
+	heads   map[eventlog.Ref]eventlog.Head
+	effects effects
+}
+
+func (c *Context) mark() mark { return mark{maps.Clone(c.heads), c.effects.clone()} }
+
+func (c *Context) back(m mark) {
+	for ref, head := range c.heads {
+		if _, ok := m.heads[ref]; !ok && head.Version == c.conditions[ref] {
+			m.heads[ref] = head // read meanwhile, and not changed
+		}
+	}
+	c.heads, c.effects = m.heads, m.effects
 }
 
 func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
@@ -80,7 +166,9 @@ func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
 		head = loaded.Heads[ref]
 		c.heads[ref] = head
 	}
-	c.conditions[ref] = head.Version
+	if _, read := c.conditions[ref]; !read {
+		c.conditions[ref] = head.Version
+	}
 	return head, nil
 }
 

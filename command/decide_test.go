@@ -32,7 +32,7 @@ func TestACommandMakesOneEventWithWhatChanged(t *testing.T) {
 	if s := r.Entity; s.State != "OPEN" || s.Version != 1 || s.Fields["title"] != "leak" || !s.CreatedAt.Equal(e.At) || !s.UpdatedAt.Equal(e.At) {
 		t.Errorf("%+v", s)
 	}
-	if place, ok := r.Receipt.Position.Place(e.Partition); !ok || place != e.Place() || r.Receipt.Durability != "fsync" {
+	if place, ok := r.Receipt.Position.Place(e.Partition); !ok || place != e.Place() || r.Receipt.Durability != "memory" {
 		t.Errorf("%+v", r.Receipt)
 	}
 	w.accepted("takeTicket", "t1", nil)

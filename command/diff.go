@@ -21,15 +21,17 @@ type difference struct {
 	changes json.RawMessage
 	set     map[string]json.RawMessage
 	clear   []string
-	claims  []eventlog.Claim // without owner
-	frees   []eventlog.Claim
+	entity  *schema.Entity
+	claims  []claimKey
+	frees   []claimKey
 }
 
 // diff compares what the head holds of an entity with what it is to be. The state is among the changes, so that folding changes is all that a reader of
 // the log does; the head keeps it apart. What is deleted changes nothing, but its head and its unique values are given up. only names the fields that
 // can have changed, nil for all.
 func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Record, deleted bool, only map[string]bool) (*difference, error) {
-	d := &difference{set: map[string]json.RawMessage{}}
+	d := &difference{entity: e, set: map[string]json.RawMessage{}}
+	changed := map[string]json.RawMessage{}
 	size := 0
 	for _, raw := range head.Fields {
 		size += len(raw)
@@ -56,22 +58,35 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 			return nil, invalid(f.Name, fmt.Sprintf("the %s would be larger than %d bytes", e.Name, MaxEntityBytes))
 		}
 		if !deleted {
-			if len(changes) > 1 {
-				changes = append(changes, ',')
-			}
-			changes = append(append(append(changes, `{"op":"set","path":"`...), f.Name...), `","value":`...)
-			changes = append(append(changes, is...), '}')
+			changes = appendChange(changes, m, f, was, is)
 		}
 		if f != e.State {
-			d.head(f.Name, is)
+			d.put(f.Name, is)
 		}
-		if f.Unique {
-			d.unique(e.Name+"."+f.Name, was, is)
-		}
+		changed[f.Name] = is
 	}
 	changes = append(changes, ']')
 	d.changes = changes
+	d.uniques(head, changed)
 	return d, nil
+}
+
+// worthIt is how many bytes more than the whole list the changes of its elements may take: they say more.
+const worthIt = 256
+
+// appendChange adds a field's change to the list of changes: as changes of elements, where it is a list whose elements have keys and that isn't much more, else as
+// the whole value.
+func appendChange(changes []byte, m *schema.Model, f *schema.Field, was, is json.RawMessage) []byte {
+	if len(changes) > 1 {
+		changes = append(changes, ',')
+	}
+	if key := m.Keyed(f); key != nil {
+		if elements := elementChanges(f.Name, key.Name, was, is); elements != nil && len(elements) < len(is)+worthIt {
+			return append(changes, elements...)
+		}
+	}
+	changes = append(append(append(changes, `{"op":"set","path":"`...), f.Name...), `","value":`...)
+	return append(append(changes, is...), '}')
 }
 
 // held returns a field's JSON as the head has it.
@@ -103,40 +118,12 @@ func unfit(e *schema.Entity, f *schema.Field, err error) error {
 
 var null = json.RawMessage("null")
 
-func (d *difference) head(name string, is json.RawMessage) {
+func (d *difference) put(name string, is json.RawMessage) {
 	if bytes.Equal(is, null) {
 		d.clear = append(d.clear, name)
 		return
 	}
 	d.set[name] = is
-}
-
-func (d *difference) unique(field string, was, is json.RawMessage) {
-	if !bytes.Equal(was, null) {
-		d.frees = append(d.frees, eventlog.Claim{Field: field, Value: claimText(was)})
-	}
-	if !bytes.Equal(is, null) {
-		d.claims = append(d.claims, eventlog.Claim{Field: field, Value: claimText(is)})
-	}
-}
-
-// claimText is the canonical text of a unique value: a string's own, else its JSON.
-func claimText(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
-}
-
-func (d *difference) claim(owner eventlog.Ref) []eventlog.Claim   { return owned(d.claims, owner) }
-func (d *difference) release(owner eventlog.Ref) []eventlog.Claim { return owned(d.frees, owner) }
-
-func owned(claims []eventlog.Claim, owner eventlog.Ref) []eventlog.Claim {
-	for i := range claims {
-		claims[i].Owner = owner
-	}
-	return claims
 }
 
 // encodeInput writes the arguments that were given as JSON, in the model's order; explicit nulls stay.
@@ -169,6 +156,30 @@ func inputHash(c *Command, input []byte) string {
 		occurred = c.OccurredAt.Sortable()
 	}
 	fmt.Fprintf(h, "%q %q %q ", c.Name, c.ID, occurred)
+	if c.RunAt != nil {
+		fmt.Fprintf(h, "%q ", c.RunAt.Sortable())
+	}
 	h.Write(input)
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// decodeInput reads what encodeInput wrote: a key with nil is an explicit null.
+func decodeInput(m *schema.Model, c *schema.Command, raw json.RawMessage) (schema.Record, error) {
+	given := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return nil, fmt.Errorf("the input of %s can't be read: %w", c.Name, err)
+	}
+	out := schema.Record{}
+	for _, a := range c.Args {
+		value, ok := given[a.Name]
+		if !ok {
+			continue
+		}
+		v, err := m.DecodeValue(a.Type, value)
+		if err != nil {
+			return nil, fmt.Errorf("the argument %s of %s can't be read: %w", a.Name, c.Name, err)
+		}
+		out[a.Name] = v
+	}
+	return out, nil
 }

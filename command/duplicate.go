@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/position"
@@ -11,6 +13,13 @@ import (
 
 // duplicate answers a command that was accepted before, with what it did then and the entity as it made it.
 func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
+	if r.InputHash == a.hash && len(r.Events) == 0 && a.cmd.RunAt != nil {
+		now, err := snapshot(a.cfg.Model, a.ref, head)
+		if err != nil {
+			return nil, err
+		}
+		return a.scheduledResult(now, true), nil
+	}
 	if r.InputHash != a.hash || len(r.Events) == 0 {
 		now, err := snapshot(a.cfg.Model, a.ref, head)
 		if err != nil {
@@ -54,7 +63,7 @@ func (e *Engine) past(ctx context.Context, made eventlog.Appended, head eventlog
 	if entity == nil {
 		return nil, fmt.Errorf("the model has no entity %s, of which the log has a receipt", made.Ref.Entity)
 	}
-	p := past{model: e.cfg.Model, entity: entity, missing: make(map[string]bool, len(entity.Fields)),
+	p := past{model: e.cfg.Model, entity: entity, missing: make(map[string]bool, len(entity.Fields)), later: map[string][]eventlog.Change{},
 		s: &Snapshot{Ref: made.Ref, Fields: schema.Record{"id": made.Ref.ID}, CreatedAt: head.CreatedAt.UTC()}}
 	for _, f := range entity.Fields {
 		if f.Copy == nil && f.Name != "id" {
@@ -72,14 +81,15 @@ func (e *Engine) past(ctx context.Context, made eventlog.Appended, head eventlog
 			break
 		}
 	}
-	return p.s, nil
+	return p.s, p.end()
 }
 
 // past is a snapshot that is put together from the newest event to the oldest.
 type past struct {
 	model   *schema.Model
 	entity  *schema.Entity
-	missing map[string]bool // fields that no event so far has set
+	missing map[string]bool              // fields that no event so far has set
+	later   map[string][]eventlog.Change // changes of elements of lists that are missing, the newest first
 	s       *Snapshot
 }
 
@@ -91,16 +101,53 @@ func (p *past) take(ev *eventlog.Event) error {
 	if err != nil {
 		return fmt.Errorf("event %d of partition %d: %w", ev.Seq, ev.Partition, err)
 	}
+	elements := map[string][]eventlog.Change{}
 	for _, c := range changes {
 		if !p.missing[c.Path] { // set by a later event, or no longer in the model
 			continue
 		}
-		delete(p.missing, c.Path)
-		v, err := p.model.DecodeValue(p.entity.Field(c.Path).Type, c.Value)
-		if err != nil {
+		if c.Op != "set" {
+			elements[c.Path] = append(elements[c.Path], c)
+			continue
+		}
+		if err := p.set(c.Path, c.Value); err != nil {
 			return fmt.Errorf("event %d of partition %d, field %s: %w", ev.Seq, ev.Partition, c.Path, err)
 		}
-		set(p.s.Fields, c.Path, v)
+	}
+	for path, changes := range elements {
+		slices.Reverse(changes)
+		p.later[path] = append(p.later[path], changes...)
+	}
+	return nil
+}
+
+// set sets a field to what an event made it, and then to what later events made of its elements.
+func (p *past) set(name string, raw json.RawMessage) error {
+	f := p.entity.Field(name)
+	delete(p.missing, name)
+	if later := p.later[name]; len(later) > 0 {
+		for _, c := range slices.Backward(later) {
+			var err error
+			if raw, _, err = c.ApplyElement(raw); err != nil {
+				return err
+			}
+		}
+	}
+	v, err := p.model.DecodeValue(f.Type, raw)
+	if err == nil {
+		set(p.s.Fields, name, v)
+	}
+	return err
+}
+
+// end sets the lists whose elements changed and which no event set as a whole: they began as null.
+func (p *past) end() error {
+	for name := range p.later {
+		if p.missing[name] {
+			if err := p.set(name, nil); err != nil {
+				return fmt.Errorf("%s of %s: %w", name, p.s.Ref, err)
+			}
+		}
 	}
 	return nil
 }

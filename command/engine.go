@@ -9,10 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/daybook-cqrs/daybook/eventlog"
-	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -55,7 +52,7 @@ func New(cfg Config) (*Engine, error) {
 
 // Execute decides a command and appends what it makes. A Result with rejections is an answer, not an error. An error is an *OutcomeError if the log
 // failed: then it may not be known whether the command was accepted, and to execute it again under the id that the error names is safe, and
-// finds out. Other errors are of rules and of the context; nothing was appended.
+// finds out. eventlog.ErrNoTimer is for a Fire whose timer is gone. Other errors are of rules and of the context; nothing was appended.
 func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 	spec := e.cfg.Model.Command(cmd.Name)
 	if spec == nil {
@@ -63,7 +60,9 @@ func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 	}
 	a := attempt{cfg: &e.cfg, spec: spec, cmd: cmd}
 	if err := a.prepare(); err != nil {
-		return rejected(nil, err)
+		result, err := rejected(nil, err)
+		e.audit(ctx, &a, result)
+		return result, err
 	}
 	result, err := e.inTurn(ctx, &a)
 	if err == nil && result.past != nil {
@@ -72,6 +71,7 @@ func (e *Engine) Execute(ctx context.Context, cmd Command) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.audit(ctx, &a, result)
 	return result, nil
 }
 
@@ -152,15 +152,4 @@ func rejected(entity *Snapshot, err error) (*Result, error) {
 		return nil, err
 	}
 	return &Result{Entity: entity, Rejections: []*Rejection{r}}, nil
-}
-
-// idSpace makes ids of entities from command ids, so that a retried create meets its first try.
-var idSpace = uuid.MustParse("6e0d6b3a-9f0c-5d38-8b58-5d4f1f4f5c11")
-
-// newID returns the id of an entity whose create did not give one: from the command id if the client gave that (UUIDv5), else a UUIDv7.
-func newID(entity, commandID string) string {
-	if commandID != "" {
-		return uuid.NewSHA1(idSpace, []byte(entity+"\x00"+commandID)).String()
-	}
-	return string(scalar.NewUUID())
 }

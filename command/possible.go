@@ -3,7 +3,11 @@ package command
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -16,5 +20,46 @@ type Possibility struct {
 
 // Possible returns what each command of the entity, but for those that create, would do now, in the model's order. It writes nothing.
 func (e *Engine) Possible(ctx context.Context, entity *schema.Entity, id string) ([]Possibility, error) {
-	return nil, errors.New("not yet")
+	if !validID(id) {
+		return nil, nil
+	}
+	ref := eventlog.Ref{Entity: entity.Name, ID: id}
+	loaded, err := e.cfg.Log.Load(ctx, eventlog.Load{Primary: ref})
+	if err != nil {
+		return nil, err
+	}
+	before, err := snapshot(e.cfg.Model, ref, loaded.Heads[ref])
+	if err != nil || before.Version == 0 || before.Deleted {
+		return nil, err
+	}
+	var out []Possibility
+	for _, spec := range entity.Commands {
+		if spec.Kind == schema.Create {
+			continue
+		}
+		p := Possibility{Command: spec, Asked: !needsInput(spec)}
+		if err := e.could(ctx, spec, before, loaded, p.Asked); err != nil && !errors.As(err, &p.Rejection) {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// needsInput reports whether the command can't run without arguments.
+func needsInput(spec *schema.Command) bool {
+	return slices.ContainsFunc(spec.Args, func(a *schema.Arg) bool { return a.Type.NonNull })
+}
+
+// could decides a command without input as far as that goes. What it read stays in loaded for the next one.
+func (e *Engine) could(ctx context.Context, spec *schema.Command, before *Snapshot, loaded *eventlog.Loaded, ask bool) error {
+	if !ask {
+		return checkLife(spec, before.Ref, before)
+	}
+	cmd := Command{Name: spec.Name, ID: before.Ref.ID, Input: schema.Record{}, CommandID: newCommandID(), DryRun: true}
+	c := newContext(ctx, &e.cfg, &cmd, maps.Clone(loaded.Heads), scalar.NewDateTime(later(loaded.Now, before.UpdatedAt)))
+	c.conditions[before.Ref] = before.Version
+	s := &step{c: c, spec: spec, ref: before.Ref, input: cmd.Input, before: before}
+	_, err := s.decide()
+	return err
 }

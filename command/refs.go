@@ -2,6 +2,8 @@ package command
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -11,6 +13,7 @@ import (
 type reference struct {
 	ref  eventlog.Ref
 	path string
+	in   []string // the states that the other has to be in; nil for any
 }
 
 // argRefs returns the references in a command's input.
@@ -21,9 +24,11 @@ func argRefs(m *schema.Model, c *schema.Command, input schema.Record) []referenc
 		switch {
 		case v == nil:
 		case a.Ref != "":
-			out = append(out, reference{eventlog.Ref{Entity: a.Ref, ID: v.(string)}, a.Name})
+			out = append(out, reference{eventlog.Ref{Entity: a.Ref, ID: v.(string)}, a.Name, a.Field.Ref.In})
 		case a.Field != nil:
 			out = refsIn(m, out, a.Field, v, a.Name)
+		case a.Element == schema.AppendElement || a.Element == schema.UpdateElement:
+			out = refsIn(m, out, a.List, v, a.Name)
 		}
 	}
 	return out
@@ -41,7 +46,7 @@ func refsIn(m *schema.Model, out []reference, f *schema.Field, v any, path strin
 		return out
 	}
 	if f.Ref != nil {
-		return append(out, reference{eventlog.Ref{Entity: f.Ref.Entity, ID: v.(string)}, path})
+		return append(out, reference{eventlog.Ref{Entity: f.Ref.Entity, ID: v.(string)}, path, f.Ref.In})
 	}
 	record, object := v.(schema.Record), m.Object(f.Type.Name)
 	for _, sub := range object.Fields {
@@ -50,7 +55,7 @@ func refsIn(m *schema.Model, out []reference, f *schema.Field, v any, path strin
 	return out
 }
 
-// checkRefs refuses references to what does not exist, and adds the others to what the decision has read.
+// checkRefs refuses references to what does not exist or is not in one of the states that the reference asks for, and adds the others to what the decision has read.
 func (c *Context) checkRefs(refs []reference) error {
 	for _, r := range refs {
 		if err := checkID(r.ref.ID); err != nil {
@@ -63,6 +68,15 @@ func (c *Context) checkRefs(refs []reference) error {
 		if head.Version == 0 || head.Deleted {
 			return missing(r.ref, r.path)
 		}
+		if len(r.in) > 0 && !slices.Contains(r.in, head.State) {
+			return wrongState(r, head.State)
+		}
 	}
 	return nil
+}
+
+// wrongState is the model's own rule: its reason is the entity and the state that it is in, CUSTOMER_BLOCKED.
+func wrongState(r reference, state string) error {
+	return Reject(schema.UpperSnake(r.ref.Entity)+"_"+state,
+		fmt.Sprintf("the %s %q is %s, not %s", r.ref.Entity, r.ref.ID, state, strings.Join(r.in, " or "))).At(r.path)
 }

@@ -1,9 +1,16 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
 )
 
 // Scheduled is a command that is kept until its time.
@@ -14,19 +21,159 @@ type Scheduled struct {
 	Cursor    string // for the next page
 }
 
+// schedule keeps the command until its time, if the entity is there, or not there yet, as the command needs it. All else is decided then.
+func (a *attempt) schedule(ctx context.Context, loaded *eventlog.Loaded, before *Snapshot) (*Result, error) {
+	if err := checkLife(a.spec, a.ref, before); err != nil && !isTransition(err) {
+		return rejected(visible(before), err)
+	}
+	data, err := json.Marshal(scheduledData{
+		Command: a.spec.Name, Input: a.input, ExpectedVersion: a.cmd.ExpectedVersion, Actor: a.cmd.Actor,
+		CorrelationID: a.cmd.CorrelationID, CausationID: a.cmd.CausationID, CreatedAt: loaded.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := a.cfg.Log.Append(ctx, eventlog.Append{
+		Primary: a.ref, CommandID: a.cmd.CommandID, InputHash: a.hash, Decided: loaded.Now, Actor: a.cmd.Actor,
+		Timers: []eventlog.Timer{{
+			TimerKey: eventlog.TimerKey{Kind: eventlog.CommandTimer, Ref: a.ref, Name: a.cmd.CommandID}, At: a.cmd.RunAt.Time(), Data: data,
+		}},
+	})
+	if err != nil {
+		return a.appendFailed(before, err)
+	}
+	return a.scheduledResult(before, receipt.Duplicate), nil
+}
+
+func (a *attempt) scheduledResult(now *Snapshot, duplicate bool) *Result {
+	return &Result{Entity: visible(now), Receipt: &Receipt{
+		CommandID: a.cmd.CommandID, Version: now.Version, Duplicate: duplicate, Durability: a.cfg.Log.Durability(), RunAt: a.cmd.RunAt.Time(),
+	}}
+}
+
 // ScheduledQuery asks for scheduled commands.
 type ScheduledQuery struct {
-	Ref   *Ref   // of one entity; nil for all
-	First int    // 1 to 1,000
-	After string // the Cursor of the last one of the page before; "" for the first
+	Entity string // of one type; "" for all
+	ID     string // of one entity of that type; "" for all
+	First  int    // 1 to 1,000
+	After  string // the Cursor of the last one of the page before; "" for the first
 }
 
-// Scheduled returns scheduled commands, the next to run first.
+// errCursor is for a cursor that is none of Scheduled's.
+var errCursor = errors.New("no cursor of scheduled commands")
+
+// Scheduled returns scheduled commands, the next to run first. What can't be read of the model any more is left out.
 func (e *Engine) Scheduled(ctx context.Context, q ScheduledQuery) ([]Scheduled, error) {
-	return nil, errors.New("not yet")
+	if q.First < 1 || q.First > eventlog.MaxTimers {
+		return nil, fmt.Errorf("%w: a page has 1 to %d commands", eventlog.ErrInvalid, eventlog.MaxTimers)
+	}
+	after, err := parseScheduledCursor(q.After)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", eventlog.ErrInvalid, err)
+	}
+	partitions := make([]int, 0, e.cfg.Log.Partitions())
+	for p := range e.cfg.Log.Partitions() {
+		partitions = append(partitions, p)
+	}
+	if q.Entity != "" && q.ID != "" {
+		partitions = []int{e.cfg.Log.PartitionOf(eventlog.Ref{Entity: q.Entity, ID: q.ID})}
+	}
+	var found []eventlog.SetTimer
+	for _, p := range partitions {
+		some, err := e.scheduledIn(ctx, p, q, after)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	slices.SortFunc(found, compareTimers)
+	out := []Scheduled{}
+	for _, t := range found[:min(len(found), q.First)] {
+		if s, err := e.scheduled(t); err == nil {
+			out = append(out, s)
+		}
+	}
+	return out, nil
 }
 
-// CancelScheduled forgets a scheduled command. false: there is none under that command id; it may have run.
+// scheduledIn returns the first of a partition's scheduled commands that are asked for.
+func (e *Engine) scheduledIn(ctx context.Context, partition int, q ScheduledQuery, after *eventlog.SetTimer) ([]eventlog.SetTimer, error) {
+	var out []eventlog.SetTimer
+	for {
+		page, err := e.cfg.Log.Timers(ctx, partition, eventlog.CommandTimer, after, eventlog.MaxTimers)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range page {
+			if (q.Entity == "" || q.Entity == t.Ref.Entity) && (q.ID == "" || q.ID == t.Ref.ID) {
+				out = append(out, t)
+			}
+		}
+		if len(out) >= q.First || len(page) < eventlog.MaxTimers { // ends: every page begins behind the one before
+			return out, nil
+		}
+		after = &page[len(page)-1]
+	}
+}
+
+// compareTimers orders as Log.Timers does within a partition.
+func compareTimers(a, b eventlog.SetTimer) int {
+	return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Ref.Entity, b.Ref.Entity), strings.Compare(a.Ref.ID, b.Ref.ID), strings.Compare(a.Name, b.Name))
+}
+
+// scheduledCursor is the place of a timer among those of all partitions.
+func scheduledCursor(t eventlog.SetTimer) string {
+	b, _ := json.Marshal([]string{t.Due.UTC().Format(time.RFC3339Nano), t.Ref.Entity, t.Ref.ID, t.Name}) // texts always are JSON
+	return string(b)
+}
+
+func parseScheduledCursor(text string) (*eventlog.SetTimer, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // none was given
+	}
+	var parts []string
+	if err := json.Unmarshal([]byte(text), &parts); err != nil || len(parts) != 4 {
+		return nil, errCursor
+	}
+	due, err := time.Parse(time.RFC3339Nano, parts[0])
+	if err != nil {
+		return nil, errCursor
+	}
+	return &eventlog.SetTimer{Due: due, TimerKey: eventlog.TimerKey{
+		Kind: eventlog.CommandTimer, Ref: eventlog.Ref{Entity: parts[1], ID: parts[2]}, Name: parts[3],
+	}}, nil
+}
+
+// CancelScheduled forgets a scheduled command of an entity. false: there is none under that command id; it may have run.
 func (e *Engine) CancelScheduled(ctx context.Context, commandID string) (bool, error) {
-	return false, errors.New("not yet")
+	for p := range e.cfg.Log.Partitions() {
+		t, err := e.findScheduled(ctx, p, commandID)
+		if err != nil {
+			return false, err
+		}
+		if t != nil {
+			return e.cfg.Log.MoveTimer(ctx, eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token}, -1)
+		}
+	}
+	return false, nil
+}
+
+// findScheduled looks through a partition: scheduled commands are few, and cancelling is rare.
+func (e *Engine) findScheduled(ctx context.Context, partition int, commandID string) (*eventlog.SetTimer, error) {
+	var after *eventlog.SetTimer
+	for {
+		page, err := e.cfg.Log.Timers(ctx, partition, eventlog.CommandTimer, after, eventlog.MaxTimers)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].Name == commandID {
+				return &page[i], nil
+			}
+		}
+		if len(page) < eventlog.MaxTimers { // ends: every page begins behind the one before
+			return nil, nil //nolint:nilnil // there is none
+		}
+		after = &page[len(page)-1]
+	}
 }

@@ -3,7 +3,6 @@ package command_test
 import (
 	"context"
 	"maps"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 
@@ -11,7 +10,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
-	"github.com/daybook-cqrs/daybook/eventlog/sqlite"
+	"github.com/daybook-cqrs/daybook/eventlog/memory"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -50,6 +49,7 @@ type world struct {
 	*testing.T
 	engine *command.Engine
 	log    *meddler
+	sdl    string
 }
 
 // meddler is a log with which a test interferes.
@@ -82,12 +82,17 @@ func (m *meddler) Append(ctx context.Context, a eventlog.Append) (*eventlog.Rece
 
 func newWorld(t *testing.T, change ...func(*command.Config)) *world {
 	t.Helper()
-	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "log.db"), sqlite.Options{Partitions: 4})
+	return worldOf(t, model, change...)
+}
+
+func worldOf(t *testing.T, model string, change ...func(*command.Config)) *world {
+	t.Helper()
+	l, err := memory.Open(memory.Options{Partitions: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	w := &world{T: t, log: &meddler{Log: l}}
+	w := &world{T: t, log: &meddler{Log: l}, sdl: model}
 	cfg := command.Config{Model: w.model(), Log: w.log}
 	for _, f := range change {
 		f(&cfg)
@@ -207,7 +212,7 @@ func withRule(name string, r command.Rule) func(*command.Config) {
 // model loads the model once more: engines don't share it.
 func (w *world) model() *schema.Model {
 	w.Helper()
-	m, err := schema.Load(fstest.MapFS{"ticket.graphql": {Data: []byte(model)}})
+	m, err := schema.Load(fstest.MapFS{"ticket.graphql": {Data: []byte(w.sdl)}})
 	if err != nil {
 		w.Fatal(err)
 	}

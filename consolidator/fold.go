@@ -124,14 +124,19 @@ func (s *state) change(m *schema.Model, p *plan, before *state, e *eventlog.Even
 	copy(s.raws, before.raws)
 	set := make([]string, 0, len(changes))
 	for _, ch := range changes {
-		if ch.Op != "set" {
-			return nil, poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
-		}
 		i, ok := p.own[ch.Path]
 		if !ok {
 			continue
 		}
-		if err := s.assign(m, p.stored[i], i, ch.Value); err != nil {
+		switch ch.Op {
+		case "set":
+			err = s.assign(m, p.stored[i], i, ch.Value)
+		case "insert", "update", "remove":
+			err = s.element(m, p.stored[i], i, ch)
+		default:
+			return nil, poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
+		}
+		if err != nil {
 			return nil, poisoned(e, "%s: %v", ch.Path, err)
 		}
 		set = append(set, p.stored[i].Name)

@@ -49,6 +49,15 @@ func LoadCustomer(c *command.Context, id string) (*Customer, error) {
 	return CustomerOf(r), nil
 }
 
+// FindCustomer is LoadCustomer, but that it returns nil and no error if there is no such customer.
+func FindCustomer(c *command.Context, id string) (*Customer, error) {
+	r, err := c.Find("Customer", id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return CustomerOf(r), nil
+}
+
 // CustomerStatus: see the model.
 type CustomerStatus string
 
@@ -76,6 +85,30 @@ func RegisterCustomerOf(r schema.Record) RegisterCustomer {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v RegisterCustomer) Record() schema.Record {
+	r := schema.Record{}
+	r["name"] = plain[string](v.Name)
+	r["email"] = plain[string](v.Email)
+	r["city"] = plain[string](v.City)
+	r["region"] = plain[string](v.Region)
+	return r
+}
+
+// RunOn executes registerCustomer within the rule's own command, for a new customer; id may be "". See command.Context.Run.
+func (v RegisterCustomer) RunOn(c *command.Context, id string) (*Customer, error) {
+	r, err := c.Run("registerCustomer", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return CustomerOf(r), nil
+}
+
+// SendTo has registerCustomer executed after the reaction, for a new customer; id may be "". See command.Reaction.Send.
+func (v RegisterCustomer) SendTo(r *command.Reaction, id string) {
+	r.Send("registerCustomer", id, v.Record())
+}
+
 // BlockCustomer: the input of the command blockCustomer.
 type BlockCustomer struct {
 }
@@ -85,6 +118,26 @@ func BlockCustomerOf(r schema.Record) BlockCustomer {
 	return BlockCustomer{}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v BlockCustomer) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes blockCustomer within the rule's own command, on the customer of that id. See command.Context.Run.
+func (v BlockCustomer) RunOn(c *command.Context, id string) (*Customer, error) {
+	r, err := c.Run("blockCustomer", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return CustomerOf(r), nil
+}
+
+// SendTo has blockCustomer executed after the reaction, on the customer of that id. See command.Reaction.Send.
+func (v BlockCustomer) SendTo(r *command.Reaction, id string) {
+	r.Send("blockCustomer", id, v.Record())
+}
+
 // UnblockCustomer: the input of the command unblockCustomer.
 type UnblockCustomer struct {
 }
@@ -92,4 +145,24 @@ type UnblockCustomer struct {
 // UnblockCustomerOf makes it of a record.
 func UnblockCustomerOf(r schema.Record) UnblockCustomer {
 	return UnblockCustomer{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v UnblockCustomer) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes unblockCustomer within the rule's own command, on the customer of that id. See command.Context.Run.
+func (v UnblockCustomer) RunOn(c *command.Context, id string) (*Customer, error) {
+	r, err := c.Run("unblockCustomer", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return CustomerOf(r), nil
+}
+
+// SendTo has unblockCustomer executed after the reaction, on the customer of that id. See command.Reaction.Send.
+func (v UnblockCustomer) SendTo(r *command.Reaction, id string) {
+	r.Send("unblockCustomer", id, v.Record())
 }

@@ -83,8 +83,18 @@ func LoadOrder(c *command.Context, id string) (*Order, error) {
 	return OrderOf(r), nil
 }
 
+// FindOrder is LoadOrder, but that it returns nil and no error if there is no such order.
+func FindOrder(c *command.Context, id string) (*Order, error) {
+	r, err := c.Find("Order", id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
 // OrderLine: One product of an order, from one seller. Its total is price × quantity + freight.
 type OrderLine struct {
+	Line     string
 	Product  string // the id of a Product
 	Seller   string
 	Price    scalar.Decimal
@@ -95,6 +105,7 @@ type OrderLine struct {
 // OrderLineOf makes it of a record.
 func OrderLineOf(r schema.Record) OrderLine {
 	return OrderLine{
+		Line:     one(r["line"], as[string]),
 		Product:  one(r["product"], as[string]),
 		Seller:   one(r["seller"], as[string]),
 		Price:    one(r["price"], as[scalar.Decimal]),
@@ -103,9 +114,10 @@ func OrderLineOf(r schema.Record) OrderLine {
 	}
 }
 
-// Record makes a record of it.
+// Record makes a record of it. An empty key is left out: a new element gets one.
 func (v OrderLine) Record() schema.Record {
 	r := schema.Record{}
+	putUnlessZero(r, "line", v.Line, plain[string])
 	r["product"] = plain[string](v.Product)
 	r["seller"] = plain[string](v.Seller)
 	r["price"] = plain[scalar.Decimal](v.Price)
@@ -136,6 +148,40 @@ func (v Payment) Record() schema.Record {
 	r["type"] = plain[string](v.Type)
 	r["installments"] = plain[int](v.Installments)
 	r["value"] = plain[scalar.Decimal](v.Value)
+	return r
+}
+
+// OrderLinePatch: What is to change of one OrderLine.
+type OrderLinePatch struct {
+	Line     string
+	Product  *string // the id of a Product
+	Seller   *string
+	Price    *scalar.Decimal
+	Freight  *scalar.Decimal
+	Quantity *int
+}
+
+// OrderLinePatchOf makes it of a record.
+func OrderLinePatchOf(r schema.Record) OrderLinePatch {
+	return OrderLinePatch{
+		Line:     one(r["line"], as[string]),
+		Product:  nullable(r["product"], as[string]),
+		Seller:   nullable(r["seller"], as[string]),
+		Price:    nullable(r["price"], as[scalar.Decimal]),
+		Freight:  nullable(r["freight"], as[scalar.Decimal]),
+		Quantity: nullable(r["quantity"], as[int]),
+	}
+}
+
+// Record makes a record of it.
+func (v OrderLinePatch) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = plain[string](v.Line)
+	putNullable(r, "product", v.Product, plain[string])
+	putNullable(r, "seller", v.Seller, plain[string])
+	putNullable(r, "price", v.Price, plain[scalar.Decimal])
+	putNullable(r, "freight", v.Freight, plain[scalar.Decimal])
+	putNullable(r, "quantity", v.Quantity, plain[int])
 	return r
 }
 
@@ -170,6 +216,29 @@ func CreateOrderOf(r schema.Record) CreateOrder {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v CreateOrder) Record() schema.Record {
+	r := schema.Record{}
+	r["customer"] = plain[string](v.Customer)
+	putList(r, "lines", v.Lines, unrecord[OrderLine])
+	putNullable(r, "note", v.Note, plain[string])
+	return r
+}
+
+// RunOn executes createOrder within the rule's own command, for a new order; id may be "". See command.Context.Run.
+func (v CreateOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("createOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has createOrder executed after the reaction, for a new order; id may be "". See command.Reaction.Send.
+func (v CreateOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("createOrder", id, v.Record())
+}
+
 // ApproveOrder: the input of the command approveOrder.
 type ApproveOrder struct {
 	Payments []Payment
@@ -182,6 +251,27 @@ func ApproveOrderOf(r schema.Record) ApproveOrder {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ApproveOrder) Record() schema.Record {
+	r := schema.Record{}
+	putList(r, "payments", v.Payments, unrecord[Payment])
+	return r
+}
+
+// RunOn executes approveOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ApproveOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("approveOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has approveOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ApproveOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("approveOrder", id, v.Record())
+}
+
 // ProcessOrder: the input of the command processOrder.
 type ProcessOrder struct {
 }
@@ -191,6 +281,26 @@ func ProcessOrderOf(r schema.Record) ProcessOrder {
 	return ProcessOrder{}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ProcessOrder) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes processOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ProcessOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("processOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has processOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ProcessOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("processOrder", id, v.Record())
+}
+
 // InvoiceOrder: the input of the command invoiceOrder.
 type InvoiceOrder struct {
 }
@@ -198,6 +308,26 @@ type InvoiceOrder struct {
 // InvoiceOrderOf makes it of a record.
 func InvoiceOrderOf(r schema.Record) InvoiceOrder {
 	return InvoiceOrder{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v InvoiceOrder) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes invoiceOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v InvoiceOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("invoiceOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has invoiceOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v InvoiceOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("invoiceOrder", id, v.Record())
 }
 
 // ShipOrder: the input of the command shipOrder.
@@ -212,6 +342,27 @@ func ShipOrderOf(r schema.Record) ShipOrder {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ShipOrder) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "carrier", v.Carrier, plain[string])
+	return r
+}
+
+// RunOn executes shipOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ShipOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("shipOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has shipOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ShipOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("shipOrder", id, v.Record())
+}
+
 // DeliverOrder: the input of the command deliverOrder.
 type DeliverOrder struct {
 }
@@ -221,6 +372,26 @@ func DeliverOrderOf(r schema.Record) DeliverOrder {
 	return DeliverOrder{}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v DeliverOrder) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes deliverOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v DeliverOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("deliverOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has deliverOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v DeliverOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("deliverOrder", id, v.Record())
+}
+
 // MarkOrderUnavailable: the input of the command markOrderUnavailable.
 type MarkOrderUnavailable struct {
 }
@@ -228,6 +399,26 @@ type MarkOrderUnavailable struct {
 // MarkOrderUnavailableOf makes it of a record.
 func MarkOrderUnavailableOf(r schema.Record) MarkOrderUnavailable {
 	return MarkOrderUnavailable{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v MarkOrderUnavailable) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes markOrderUnavailable within the rule's own command, on the order of that id. See command.Context.Run.
+func (v MarkOrderUnavailable) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("markOrderUnavailable", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has markOrderUnavailable executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v MarkOrderUnavailable) SendTo(r *command.Reaction, id string) {
+	r.Send("markOrderUnavailable", id, v.Record())
 }
 
 // CancelOrder: the input of the command cancelOrder.
@@ -242,6 +433,155 @@ func CancelOrderOf(r schema.Record) CancelOrder {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v CancelOrder) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "reason", v.Reason, plain[string])
+	return r
+}
+
+// RunOn executes cancelOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v CancelOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("cancelOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has cancelOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v CancelOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("cancelOrder", id, v.Record())
+}
+
+// ExpireOrder: the input of the command expireOrder.
+type ExpireOrder struct {
+}
+
+// ExpireOrderOf makes it of a record.
+func ExpireOrderOf(r schema.Record) ExpireOrder {
+	return ExpireOrder{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ExpireOrder) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes expireOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ExpireOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("expireOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has expireOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ExpireOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("expireOrder", id, v.Record())
+}
+
+// AddOrderLine: the input of the command addOrderLine.
+type AddOrderLine struct {
+	Line OrderLine
+}
+
+// AddOrderLineOf makes it of a record.
+func AddOrderLineOf(r schema.Record) AddOrderLine {
+	return AddOrderLine{
+		Line: one(r["line"], record(OrderLineOf)),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v AddOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = unrecord[OrderLine](v.Line)
+	return r
+}
+
+// RunOn executes addOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v AddOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("addOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has addOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v AddOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("addOrderLine", id, v.Record())
+}
+
+// ChangeOrderLine: the input of the command changeOrderLine.
+type ChangeOrderLine struct {
+	Line OrderLinePatch
+}
+
+// ChangeOrderLineOf makes it of a record.
+func ChangeOrderLineOf(r schema.Record) ChangeOrderLine {
+	return ChangeOrderLine{
+		Line: one(r["line"], record(OrderLinePatchOf)),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ChangeOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = unrecord[OrderLinePatch](v.Line)
+	return r
+}
+
+// RunOn executes changeOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v ChangeOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("changeOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has changeOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v ChangeOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("changeOrderLine", id, v.Record())
+}
+
+// RemoveOrderLine: the input of the command removeOrderLine.
+type RemoveOrderLine struct {
+	Line string
+}
+
+// RemoveOrderLineOf makes it of a record.
+func RemoveOrderLineOf(r schema.Record) RemoveOrderLine {
+	return RemoveOrderLine{
+		Line: one(r["line"], as[string]),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v RemoveOrderLine) Record() schema.Record {
+	r := schema.Record{}
+	r["line"] = plain[string](v.Line)
+	return r
+}
+
+// RunOn executes removeOrderLine within the rule's own command, on the order of that id. See command.Context.Run.
+func (v RemoveOrderLine) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("removeOrderLine", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has removeOrderLine executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v RemoveOrderLine) SendTo(r *command.Reaction, id string) {
+	r.Send("removeOrderLine", id, v.Record())
+}
+
 // NoteOrder: the input of the command noteOrder.
 type NoteOrder struct {
 	Note *string
@@ -252,4 +592,25 @@ func NoteOrderOf(r schema.Record) NoteOrder {
 	return NoteOrder{
 		Note: nullable(r["note"], as[string]),
 	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v NoteOrder) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "note", v.Note, plain[string])
+	return r
+}
+
+// RunOn executes noteOrder within the rule's own command, on the order of that id. See command.Context.Run.
+func (v NoteOrder) RunOn(c *command.Context, id string) (*Order, error) {
+	r, err := c.Run("noteOrder", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return OrderOf(r), nil
+}
+
+// SendTo has noteOrder executed after the reaction, on the order of that id. See command.Reaction.Send.
+func (v NoteOrder) SendTo(r *command.Reaction, id string) {
+	r.Send("noteOrder", id, v.Record())
 }

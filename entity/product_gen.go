@@ -17,6 +17,7 @@ type Product struct {
 	LengthCm          *int
 	HeightCm          *int
 	WidthCm           *int
+	Stock             *int
 }
 
 // ProductOf makes it of a record.
@@ -31,6 +32,7 @@ func ProductOf(r schema.Record) *Product {
 		LengthCm:          nullable(r["lengthCm"], as[int]),
 		HeightCm:          nullable(r["heightCm"], as[int]),
 		WidthCm:           nullable(r["widthCm"], as[int]),
+		Stock:             nullable(r["stock"], as[int]),
 	}
 }
 
@@ -46,6 +48,7 @@ func (v *Product) Record() schema.Record {
 	putNullable(r, "lengthCm", v.LengthCm, plain[int])
 	putNullable(r, "heightCm", v.HeightCm, plain[int])
 	putNullable(r, "widthCm", v.WidthCm, plain[int])
+	putNullable(r, "stock", v.Stock, plain[int])
 	return r
 }
 
@@ -53,6 +56,15 @@ func (v *Product) Record() schema.Record {
 func LoadProduct(c *command.Context, id string) (*Product, error) {
 	r, err := c.Load("Product", id)
 	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// FindProduct is LoadProduct, but that it returns nil and no error if there is no such product.
+func FindProduct(c *command.Context, id string) (*Product, error) {
+	r, err := c.Find("Product", id)
+	if err != nil || r == nil {
 		return nil, err
 	}
 	return ProductOf(r), nil
@@ -68,6 +80,7 @@ type CreateProduct struct {
 	LengthCm          *int
 	HeightCm          *int
 	WidthCm           *int
+	Stock             *int
 }
 
 // CreateProductOf makes it of a record.
@@ -81,7 +94,37 @@ func CreateProductOf(r schema.Record) CreateProduct {
 		LengthCm:          nullable(r["lengthCm"], as[int]),
 		HeightCm:          nullable(r["heightCm"], as[int]),
 		WidthCm:           nullable(r["widthCm"], as[int]),
+		Stock:             nullable(r["stock"], as[int]),
 	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v CreateProduct) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "category", v.Category, plain[string])
+	putNullable(r, "nameLength", v.NameLength, plain[int])
+	putNullable(r, "descriptionLength", v.DescriptionLength, plain[int])
+	putNullable(r, "photos", v.Photos, plain[int])
+	putNullable(r, "weightGrams", v.WeightGrams, plain[int])
+	putNullable(r, "lengthCm", v.LengthCm, plain[int])
+	putNullable(r, "heightCm", v.HeightCm, plain[int])
+	putNullable(r, "widthCm", v.WidthCm, plain[int])
+	putNullable(r, "stock", v.Stock, plain[int])
+	return r
+}
+
+// RunOn executes createProduct within the rule's own command, for a new product; id may be "". See command.Context.Run.
+func (v CreateProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("createProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has createProduct executed after the reaction, for a new product; id may be "". See command.Reaction.Send.
+func (v CreateProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("createProduct", id, v.Record())
 }
 
 // UpdateProduct: the input of the command updateProduct.
@@ -94,6 +137,7 @@ type UpdateProduct struct {
 	LengthCm          *int
 	HeightCm          *int
 	WidthCm           *int
+	Stock             *int
 }
 
 // UpdateProductOf makes it of a record.
@@ -107,7 +151,37 @@ func UpdateProductOf(r schema.Record) UpdateProduct {
 		LengthCm:          nullable(r["lengthCm"], as[int]),
 		HeightCm:          nullable(r["heightCm"], as[int]),
 		WidthCm:           nullable(r["widthCm"], as[int]),
+		Stock:             nullable(r["stock"], as[int]),
 	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v UpdateProduct) Record() schema.Record {
+	r := schema.Record{}
+	putNullable(r, "category", v.Category, plain[string])
+	putNullable(r, "nameLength", v.NameLength, plain[int])
+	putNullable(r, "descriptionLength", v.DescriptionLength, plain[int])
+	putNullable(r, "photos", v.Photos, plain[int])
+	putNullable(r, "weightGrams", v.WeightGrams, plain[int])
+	putNullable(r, "lengthCm", v.LengthCm, plain[int])
+	putNullable(r, "heightCm", v.HeightCm, plain[int])
+	putNullable(r, "widthCm", v.WidthCm, plain[int])
+	putNullable(r, "stock", v.Stock, plain[int])
+	return r
+}
+
+// RunOn executes updateProduct within the rule's own command, on the product of that id. See command.Context.Run.
+func (v UpdateProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("updateProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has updateProduct executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v UpdateProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("updateProduct", id, v.Record())
 }
 
 // DeleteProduct: the input of the command deleteProduct.
@@ -117,4 +191,90 @@ type DeleteProduct struct {
 // DeleteProductOf makes it of a record.
 func DeleteProductOf(r schema.Record) DeleteProduct {
 	return DeleteProduct{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v DeleteProduct) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes deleteProduct within the rule's own command, on the product of that id. See command.Context.Run.
+func (v DeleteProduct) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("deleteProduct", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has deleteProduct executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v DeleteProduct) SendTo(r *command.Reaction, id string) {
+	r.Send("deleteProduct", id, v.Record())
+}
+
+// TakeStock: the input of the command takeStock.
+type TakeStock struct {
+	Quantity int
+}
+
+// TakeStockOf makes it of a record.
+func TakeStockOf(r schema.Record) TakeStock {
+	return TakeStock{
+		Quantity: one(r["quantity"], as[int]),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v TakeStock) Record() schema.Record {
+	r := schema.Record{}
+	r["quantity"] = plain[int](v.Quantity)
+	return r
+}
+
+// RunOn executes takeStock within the rule's own command, on the product of that id. See command.Context.Run.
+func (v TakeStock) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("takeStock", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has takeStock executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v TakeStock) SendTo(r *command.Reaction, id string) {
+	r.Send("takeStock", id, v.Record())
+}
+
+// ReturnStock: the input of the command returnStock.
+type ReturnStock struct {
+	Quantity int
+}
+
+// ReturnStockOf makes it of a record.
+func ReturnStockOf(r schema.Record) ReturnStock {
+	return ReturnStock{
+		Quantity: one(r["quantity"], as[int]),
+	}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v ReturnStock) Record() schema.Record {
+	r := schema.Record{}
+	r["quantity"] = plain[int](v.Quantity)
+	return r
+}
+
+// RunOn executes returnStock within the rule's own command, on the product of that id. See command.Context.Run.
+func (v ReturnStock) RunOn(c *command.Context, id string) (*Product, error) {
+	r, err := c.Run("returnStock", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return ProductOf(r), nil
+}
+
+// SendTo has returnStock executed after the reaction, on the product of that id. See command.Reaction.Send.
+func (v ReturnStock) SendTo(r *command.Reaction, id string) {
+	r.Send("returnStock", id, v.Record())
 }

@@ -8,10 +8,11 @@ import (
 )
 
 // Change is one element of Event.Changes. Op set carries a top-level field's new value (null clears it);
-// insert, update and remove change one keyed element of a list field.
+// insert (at the end), update and remove change one element of a list field, the one that has Key in its field By. Changes say all that folding them takes.
 type Change struct {
 	Op    string          `json:"op"` // "set", "insert", "update", "remove"
 	Path  string          `json:"path"`
+	By    string          `json:"by,omitempty"`
 	Key   string          `json:"key,omitempty"`
 	Value json.RawMessage `json:"value,omitempty"`
 }
@@ -30,6 +31,8 @@ func DecodeChanges(raw json.RawMessage) ([]Change, error) {
 				c.Op, err = text(value)
 			case "path":
 				c.Path, err = text(value)
+			case "by":
+				c.By, err = text(value)
 			case "key":
 				c.Key, err = text(value)
 			case "value":

@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = "871f3930f8b1ff5555aa3b7ff4b10c60"
+const Fingerprint = "0f301da70954ba014ebdc3853b4cd518"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -46,6 +46,8 @@ func node(o *resolve.Object) Node {
 		return (*Order)(o)
 	case "Product":
 		return (*Product)(o)
+	case "Reservation":
+		return (*Reservation)(o)
 	}
 	return nil
 }
@@ -67,3 +69,9 @@ type Product resolve.Object
 
 // IsNode marks it as a Node.
 func (*Product) IsNode() {}
+
+// Reservation is an object of that GraphQL type.
+type Reservation resolve.Object
+
+// IsNode marks it as a Node.
+func (*Reservation) IsNode() {}

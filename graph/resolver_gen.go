@@ -264,11 +264,11 @@ func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
 
 type mutationFields struct{ rt *resolve.Runtime }
 
-func (r mutationFields) CreateProduct(ctx context.Context, _ *string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
+func (r mutationFields) CreateProduct(ctx context.Context, _ *string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r mutationFields) UpdateProduct(ctx context.Context, _ string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
+func (r mutationFields) UpdateProduct(ctx context.Context, _ string, _ *string, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ *int, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -320,7 +320,39 @@ func (r mutationFields) CancelOrder(ctx context.Context, _ string, _ *string, _ 
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
+func (r mutationFields) ExpireOrder(ctx context.Context, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) AddOrderLine(ctx context.Context, _ string, _ map[string]any, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ChangeOrderLine(ctx context.Context, _ string, _ map[string]any, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) RemoveOrderLine(ctx context.Context, _ string, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
 func (r mutationFields) NoteOrder(ctx context.Context, _ string, _ *string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) TakeStock(ctx context.Context, _ string, _ int, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReturnStock(ctx context.Context, _ string, _ int, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReserveStock(ctx context.Context, _ *string, _ string, _ map[string]any) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) ReleaseStock(ctx context.Context, _ string, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -421,6 +453,10 @@ func (r orderFields) CanceledAt(ctx context.Context, obj *Order) (*scalar.DateTi
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "canceledAt")
 }
 
+func (r orderFields) Reservations(ctx context.Context, obj *Order, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "reservations")
+}
+
 func (r orderFields) Version(ctx context.Context, obj *Order) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -494,6 +530,10 @@ func (r orderEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*Order,
 func (r *root) OrderLine() OrderLineResolver { return orderLineFields{r.rt} }
 
 type orderLineFields struct{ rt *resolve.Runtime }
+
+func (r orderLineFields) Line(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "line")
+}
 
 func (r orderLineFields) Product(ctx context.Context, obj *resolve.Object) (*Product, error) {
 	o, err := resolve.Field[*resolve.Object](ctx, obj, "product")
@@ -649,6 +689,10 @@ func (r productFields) WidthCm(ctx context.Context, obj *Product) (*int, error) 
 	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "widthCm")
 }
 
+func (r productFields) Stock(ctx context.Context, obj *Product) (*int, error) {
+	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "stock")
+}
+
 func (r productFields) Version(ctx context.Context, obj *Product) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -796,6 +840,15 @@ func (r queryFields) Products(ctx context.Context, _ map[string]any, _ []map[str
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
+func (r queryFields) Reservation(ctx context.Context, _ string, _ *string) (*Reservation, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*Reservation)(o), err
+}
+
+func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
 func (r *root) Receipt() ReceiptResolver { return receiptFields{r.rt} }
 
 type receiptFields struct{ rt *resolve.Runtime }
@@ -874,6 +927,141 @@ func (r rejectedCommandFields) CorrelationID(ctx context.Context, obj *resolve.O
 
 func (r rejectedCommandFields) CausationID(ctx context.Context, obj *resolve.Object) (*string, error) {
 	return resolve.Field[*string](ctx, obj, "causationId")
+}
+
+func (r *root) Reservation() ReservationResolver { return reservationFields{r.rt} }
+
+type reservationFields struct{ rt *resolve.Runtime }
+
+func (r reservationFields) NodeID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r reservationFields) ID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r reservationFields) Status(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "status")
+}
+
+func (r reservationFields) Order(ctx context.Context, obj *Reservation) (*Order, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "order")
+	return (*Order)(o), err
+}
+
+func (r reservationFields) OrderID(ctx context.Context, obj *Reservation) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "orderId")
+}
+
+func (r reservationFields) Lines(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r reservationFields) Version(ctx context.Context, obj *Reservation) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r reservationFields) CreatedAt(ctx context.Context, obj *Reservation) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r reservationFields) UpdatedAt(ctx context.Context, obj *Reservation) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r reservationFields) PossibleCommands(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
+func (r *root) ReservationChange() ReservationChangeResolver { return reservationChangeFields{r.rt} }
+
+type reservationChangeFields struct{ rt *resolve.Runtime }
+
+func (r reservationChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r reservationChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r reservationChangeFields) Reservation(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "reservation")
+	return (*Reservation)(o), err
+}
+
+func (r reservationChangeFields) Event(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "event")
+}
+
+func (r reservationChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) ReservationConnection() ReservationConnectionResolver {
+	return reservationConnectionFields{r.rt}
+}
+
+type reservationConnectionFields struct{ rt *resolve.Runtime }
+
+func (r reservationConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r reservationConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r reservationConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r *root) ReservationEdge() ReservationEdgeResolver { return reservationEdgeFields{r.rt} }
+
+type reservationEdgeFields struct{ rt *resolve.Runtime }
+
+func (r reservationEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r reservationEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*Reservation)(o), err
+}
+
+func (r *root) ReservationPayload() ReservationPayloadResolver { return reservationPayloadFields{r.rt} }
+
+type reservationPayloadFields struct{ rt *resolve.Runtime }
+
+func (r reservationPayloadFields) Reservation(ctx context.Context, obj *resolve.Object) (*Reservation, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "reservation")
+	return (*Reservation)(o), err
+}
+
+func (r reservationPayloadFields) Receipt(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "receipt")
+}
+
+func (r reservationPayloadFields) Errors(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
+}
+
+func (r *root) ReservedLine() ReservedLineResolver { return reservedLineFields{r.rt} }
+
+type reservedLineFields struct{ rt *resolve.Runtime }
+
+func (r reservedLineFields) Product(ctx context.Context, obj *resolve.Object) (*Product, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "product")
+	return (*Product)(o), err
+}
+
+func (r reservedLineFields) ProductID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "productId")
+}
+
+func (r reservedLineFields) Quantity(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "quantity")
 }
 
 func (r *root) ResumedReaction() ResumedReactionResolver { return resumedReactionFields{r.rt} }
@@ -1061,5 +1249,13 @@ func (r subscriptionFields) ProductChanged(ctx context.Context, _ string, _ *str
 }
 
 func (r subscriptionFields) ProductsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }

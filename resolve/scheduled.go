@@ -32,7 +32,7 @@ func (rt *Runtime) scheduled(ctx context.Context, f field) (any, error) {
 	}
 	q := command.ScheduledQuery{First: first}
 	q.After, _ = f.args["after"].(string)
-	if q.Ref, err = rt.refArg(f); err != nil {
+	if q.Entity, q.ID, err = rt.refArg(f); err != nil {
 		return nil, err
 	}
 	found, err := rt.Commands.Scheduled(ctx, q)
@@ -59,21 +59,19 @@ func (rt *Runtime) scheduled(ctx context.Context, f field) (any, error) {
 	return out, nil
 }
 
-// refArg reads the arguments entity and id, which go together; nil if neither is given.
-func (rt *Runtime) refArg(f field) (*command.Ref, error) {
-	name, _ := f.args["entity"].(string)
-	id, err := rt.id(f.args, "id")
+// refArg reads the arguments entity and id: an id needs its entity.
+func (rt *Runtime) refArg(f field) (name, id string, err error) {
+	name, _ = f.args["entity"].(string)
+	id, err = rt.id(f.args, "id")
 	switch {
 	case err != nil:
-		return nil, badInput(err.Error())
-	case name == "" && id == "":
-		return nil, nil //nolint:nilnil // not asked for
-	case name == "" || id == "":
-		return nil, badInput("entity and id go together")
-	case rt.Model.Entity(name) == nil:
-		return nil, badInput("entity: the model has no " + name)
+		return "", "", badInput(err.Error())
+	case name == "" && id != "":
+		return "", "", badInput("id: say of which entity")
+	case name != "" && rt.Model.Entity(name) == nil:
+		return "", "", badInput("entity: the model has no " + name)
 	}
-	return &command.Ref{Entity: name, ID: id}, nil
+	return name, id, nil
 }
 
 // cancelScheduled resolves Mutation.cancelScheduledCommand.

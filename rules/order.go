@@ -9,15 +9,8 @@ import (
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
-// CreateOrder refuses blocked customers and lines that make no sense, and computes the total.
-func CreateOrder(c *command.Context, order *entity.Order, in entity.CreateOrder) error {
-	customer, err := entity.LoadCustomer(c, in.Customer)
-	if err != nil {
-		return err
-	}
-	if customer.Status == entity.CustomerStatusBlocked {
-		return command.Reject("CUSTOMER_BLOCKED", "the customer is blocked").At("customer")
-	}
+// CreateOrder refuses lines that make no sense, and computes the total.
+func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) error {
 	for i, l := range order.Lines {
 		if err := checkLine(l, fmt.Sprintf("lines[%d]", i)); err != nil {
 			return err
@@ -97,5 +90,44 @@ func MarkOrderUnavailable(c *command.Context, order *entity.Order, _ entity.Mark
 func CancelOrder(c *command.Context, order *entity.Order, in entity.CancelOrder) error {
 	order.CanceledAt = now(c)
 	order.CancelReason = in.Reason
+	return nil
+}
+
+// ExpireOrder cancels an order that nobody paid.
+func ExpireOrder(c *command.Context, order *entity.Order, _ entity.ExpireOrder) error {
+	order.CanceledAt = now(c)
+	reason := "not paid in time"
+	order.CancelReason = &reason
+	return nil
+}
+
+// AddOrderLine refuses a line that makes no sense, and computes the total.
+func AddOrderLine(_ *command.Context, order *entity.Order, in entity.AddOrderLine) error {
+	order.Total = total(order.Lines)
+	return checkLine(in.Line, "line")
+}
+
+// ChangeOrderLine refuses what makes a line that makes no sense, and computes the total.
+func ChangeOrderLine(_ *command.Context, order *entity.Order, in entity.ChangeOrderLine) error {
+	order.Total = total(order.Lines)
+	for _, l := range order.Lines {
+		if l.Line == in.Line.Line {
+			return checkLine(l, "line")
+		}
+	}
+	return nil
+}
+
+// RemoveOrderLine computes the total.
+func RemoveOrderLine(_ *command.Context, order *entity.Order, _ entity.RemoveOrderLine) error {
+	order.Total = total(order.Lines)
+	return nil
+}
+
+// OnOrderCanceled gives back what was reserved for an order that had been approved.
+func OnOrderCanceled(r *command.Reaction, order *entity.Order) error {
+	if order.ApprovedAt != nil {
+		entity.ReleaseStock{}.SendTo(r, order.ID+"/stock")
+	}
 	return nil
 }

@@ -9,6 +9,13 @@ import "github.com/daybook-cqrs/daybook/entity"
 // Table returns the rules by command.
 func Table() command.Rules {
 	return command.Rules{
+		"addOrderLine": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.OrderOf(record)
+			if err := AddOrderLine(c, v, entity.AddOrderLineOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
 		"approveOrder": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
 			v := entity.OrderOf(record)
 			if err := ApproveOrder(c, v, entity.ApproveOrderOf(input)); err != nil {
@@ -23,6 +30,13 @@ func Table() command.Rules {
 			}
 			return command.KeepEmpty(record, v.Record()), nil
 		},
+		"changeOrderLine": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.OrderOf(record)
+			if err := ChangeOrderLine(c, v, entity.ChangeOrderLineOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
 		"createOrder": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
 			v := entity.OrderOf(record)
 			if err := CreateOrder(c, v, entity.CreateOrderOf(input)); err != nil {
@@ -30,9 +44,23 @@ func Table() command.Rules {
 			}
 			return command.KeepEmpty(record, v.Record()), nil
 		},
+		"createProduct": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ProductOf(record)
+			if err := CreateProduct(c, v, entity.CreateProductOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
 		"deliverOrder": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
 			v := entity.OrderOf(record)
 			if err := DeliverOrder(c, v, entity.DeliverOrderOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+		"expireOrder": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.OrderOf(record)
+			if err := ExpireOrder(c, v, entity.ExpireOrderOf(input)); err != nil {
 				return nil, err
 			}
 			return command.KeepEmpty(record, v.Record()), nil
@@ -58,6 +86,34 @@ func Table() command.Rules {
 			}
 			return command.KeepEmpty(record, v.Record()), nil
 		},
+		"releaseStock": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ReservationOf(record)
+			if err := ReleaseStock(c, v, entity.ReleaseStockOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+		"removeOrderLine": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.OrderOf(record)
+			if err := RemoveOrderLine(c, v, entity.RemoveOrderLineOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+		"reserveStock": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ReservationOf(record)
+			if err := ReserveStock(c, v, entity.ReserveStockOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+		"returnStock": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ProductOf(record)
+			if err := ReturnStock(c, v, entity.ReturnStockOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
 		"shipOrder": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
 			v := entity.OrderOf(record)
 			if err := ShipOrder(c, v, entity.ShipOrderOf(input)); err != nil {
@@ -65,5 +121,28 @@ func Table() command.Rules {
 			}
 			return command.KeepEmpty(record, v.Record()), nil
 		},
+		"takeStock": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ProductOf(record)
+			if err := TakeStock(c, v, entity.TakeStockOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+		"updateProduct": func(c *command.Context, record, input schema.Record) (schema.Record, error) {
+			v := entity.ProductOf(record)
+			if err := UpdateProduct(c, v, entity.UpdateProductOf(input)); err != nil {
+				return nil, err
+			}
+			return command.KeepEmpty(record, v.Record()), nil
+		},
+	}
+}
+
+// Reactions returns the reactions that are written in Go.
+func Reactions() command.Reactions {
+	return command.Reactions{
+		{Name: "OnOrderCanceled", Entity: "Order", Event: "OrderCanceled", React: func(r *command.Reaction, record schema.Record) error {
+			return OnOrderCanceled(r, entity.OrderOf(record))
+		}},
 	}
 }

@@ -31,7 +31,7 @@ func (e *InputError) Error() string { return e.Path + ": " + e.What }
 func (e *InputError) InputPath() string { return e.Path }
 
 // Coerce turns a value as a GraphQL request has it (maps, lists, strings, numbers of any Go type, scalars) into what a Record holds for type t.
-// path names the value in errors, which are *InputError. In records made from objects, absent and null fields are absent.
+// path names the value in errors, which are *InputError. In records made from objects, absent and null fields are absent; but in those of @update a null field, which clears, is there as nil.
 func (m *Model) Coerce(t Type, v any, path string) (any, error) {
 	if v == nil || isNilPointer(v) {
 		if t.NonNull {
@@ -99,7 +99,7 @@ func (m *Model) coerceObject(t Type, v any, path string) (any, error) {
 		return nil, &InputError{path, "is no object"}
 	}
 	out := make(Record, len(values))
-	known := 0
+	known, patch := 0, m.isPatch(t)
 	for _, f := range m.inputFieldsOf(t.Name) {
 		raw, given := values[f.Name]
 		if given {
@@ -109,7 +109,7 @@ func (m *Model) coerceObject(t Type, v any, path string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if val != nil {
+		if val != nil || given && patch {
 			out[f.Name] = val
 		}
 	}

@@ -53,6 +53,9 @@ func (m *Model) decodeOne(t Type, raw []byte) (any, error) {
 	case KindJSON:
 		return scalar.ParseJSON(raw)
 	case KindObject:
+		if m.isPatch(t) {
+			return m.decodePatch(m.objectFields(t.Name), raw)
+		}
 		return m.DecodeRecord(m.objectFields(t.Name), raw)
 	}
 	s, err := decodeString(raw)

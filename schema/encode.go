@@ -99,6 +99,9 @@ func (e encoder) one(b []byte, t Type, v any) ([]byte, error) {
 			return strconv.AppendBool(b, v), nil
 		}
 	case Record:
+		if t.Kind == KindObject && e.isPatch(t) {
+			return e.patch(b, e.objectFields(t.Name), v)
+		}
 		if t.Kind == KindObject {
 			return e.record(b, e.objectFields(t.Name), v, e.strict)
 		}

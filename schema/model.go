@@ -162,9 +162,10 @@ type Reaction struct {
 
 // Binding says where an argument of a reaction's command comes from.
 type Binding struct {
-	Arg   string   // "id" or an argument of the command
-	List  string   // the list of Source whose elements the path begins in, "" if it begins in the entity
-	Steps []string // the names of fields, from there; none for the element itself
+	Arg            string   // "id" or an argument of the command
+	List           string   // the list of Source whose elements the path begins in, "" if it begins in the entity
+	Steps          []string // the names of fields, from there; none for the element itself
+	Before, Behind string   // text around the value, which then is a text
 }
 
 // CommandKind says what a command does to its entity's life.

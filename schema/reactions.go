@@ -87,7 +87,7 @@ func (l *loader) bindings(r *Reaction, dir *ast.Directive) {
 	}
 }
 
-// binding reads one path: "id", "customer", "address.city", "lines[].product".
+// binding reads one path: "id", "customer", "address.city", "lines[].product", and with text around it "{id}/stock".
 func (l *loader) binding(r *Reaction, child *ast.ChildValue) {
 	p := posOf(child.Position)
 	if child.Value.Kind != ast.StringValue && child.Value.Kind != ast.BlockValue {
@@ -104,7 +104,7 @@ func (l *loader) binding(r *Reaction, child *ast.ChildValue) {
 		return
 	}
 	b := Binding{Arg: child.Name}
-	text := child.Value.Raw
+	text := l.around(p, child.Value.Raw, &b)
 	fields := r.Source.Fields
 	if list, rest, found := strings.Cut(text, "[]"); found {
 		f := r.Source.Field(list)
@@ -116,7 +116,7 @@ func (l *loader) binding(r *Reaction, child *ast.ChildValue) {
 		if text = strings.TrimPrefix(rest, "."); text == "" {
 			elem := f.Type
 			elem.List, elem.NonNull = false, elem.ElemNonNull
-			l.feeds(p, r, child.Name, want, Type{Kind: elem.Kind, Name: elem.Name}, f)
+			l.feeds(p, r, b, want, Type{Kind: elem.Kind, Name: elem.Name}, f)
 			r.With = append(r.With, b)
 			return
 		}
@@ -129,7 +129,7 @@ func (l *loader) binding(r *Reaction, child *ast.ChildValue) {
 		l.fail(p, "write a path of fields", "%s has nothing at %q", r.Source.Name, child.Value.Raw)
 		return
 	}
-	l.feeds(p, r, child.Name, want, inputType(last), last)
+	l.feeds(p, r, b, want, inputType(last), last)
 	r.With = append(r.With, b)
 }
 
@@ -150,8 +150,23 @@ func (l *loader) walk(fields []*Field, text string, b *Binding) *Field {
 	return last
 }
 
+// around takes the text around a path from it: "{id}/stock".
+func (l *loader) around(p Pos, text string, b *Binding) (path string) {
+	before, rest, open := strings.Cut(text, "{")
+	path, behind, closed := strings.Cut(rest, "}")
+	if !open {
+		return text
+	}
+	if !closed || strings.ContainsAny(before+path+behind, "{}") {
+		l.fail(p, `write one path in braces: "{id}/stock"`, "%q is no path with text around it", text)
+	}
+	b.Before, b.Behind = before, behind
+	return path
+}
+
 // feeds checks that a field's value can be an argument.
-func (l *loader) feeds(p Pos, r *Reaction, arg string, want, is Type, f *Field) {
+func (l *loader) feeds(p Pos, r *Reaction, b Binding, want, is Type, f *Field) {
+	arg := b.Arg
 	if want.Kind == kindUnknown || is.Kind == kindUnknown || f.Type.Kind == kindUnknown {
 		return
 	}
@@ -159,6 +174,10 @@ func (l *loader) feeds(p Pos, r *Reaction, arg string, want, is Type, f *Field) 
 		return t.Kind == KindID || t.Kind == KindEntity || arg == "id" && t.Kind == KindString
 	}
 	same := want.Name == is.Name || text(want) && text(is)
+	if b.Before+b.Behind != "" { // what is between them can be any text
+		plain := func(t Type) bool { return text(t) || t.Kind == KindString }
+		same = plain(want) && plain(is)
+	}
 	if !same || want.List != is.List {
 		l.fail(p, "name a field of type "+want.Name, "%s of %s is a %s, and %s is a %s", arg, r.Run.Name, want, f.Name, f.Type)
 	}

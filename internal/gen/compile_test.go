@@ -36,7 +36,7 @@ type One { r: Int ctx: Int string: String of: Thing @ref true: Int null: Boolean
 enum ThingStatus { NEW func _1 }
 extend type Mutation {
   createThing(r: Int, resolve: Int, ctx: Int, obj: Int, objs: Int, err: Int, o: Int, scalar: Decimal, nil: Int, type: Int, any: [Int], context: Int, graphql: Int,
-    childComplexity: Int, string: String, int: Int, record: Int, input: Int, c: Int, v: Int, one: OneInput, list: [OneInput!]): Thing! @transition(to: NEW)
+    childComplexity: Int, string: String, int: Int, records: Int, input: Int, c: Int, v: Int, one: OneInput, list: [OneInput!]): Thing! @transition(to: NEW)
   rest(id: ID!, args: String): Thing! @transition(from: [NEW], to: func, emits: "Rested")
   first(id: ID!, r: Int): Thing! @transition(from: [NEW], to: _1, emits: "First")
 }`

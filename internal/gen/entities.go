@@ -22,11 +22,11 @@ func entities(m *schema.Model) map[string]string {
 		at(e.Pos).entity(e)
 	}
 	for _, o := range m.Objects {
-		at(o.Pos).object(o.Name, o.Description, o.Fields)
+		at(o.Pos).object(o)
 	}
 	for _, o := range m.Inputs {
-		if !o.Derived {
-			at(o.Pos).object(o.Name, o.Description, o.Fields)
+		if !o.Derived || o.Patch {
+			at(o.Pos).object(o)
 		}
 	}
 	for _, e := range m.Enums {
@@ -83,8 +83,16 @@ func (f *goFile) entity(e *schema.Entity) {
 	for _, fd := range own {
 		f.writes(fd, textual(fd))
 	}
-	f.printf("\treturn r\n}\n\n// Load%s returns the %s of that id as the log has it now; see command.Context.Load.\nfunc Load%s(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Load(%q, id)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
+	f.printf("\treturn r\n}\n")
+	f.loads(e)
+}
+
+// loads writes the functions with which rules read an entity.
+func (f *goFile) loads(e *schema.Entity) {
+	f.printf("\n// Load%s returns the %s of that id as the log has it now; see command.Context.Load.\nfunc Load%s(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Load(%q, id)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
 		e.Name, e.Singular, e.Name, e.Name, e.Name, e.Name)
+	f.printf("\n// Find%s is Load%s, but that it returns nil and no error if there is no such %s.\nfunc Find%s(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Find(%q, id)\n\tif err != nil || r == nil {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
+		e.Name, e.Name, e.Singular, e.Name, e.Name, e.Name, e.Name)
 }
 
 // ownFields are the fields without copies, which the write side does not have.
@@ -126,31 +134,24 @@ func comment(f *schema.Field) string {
 	return ""
 }
 
-// object writes a value object or an input.
-func (f *goFile) object(name, description string, fields []*schema.Field) {
+// object writes a value object, a declared input or a patch. A value object whose key is empty is a new element: the command gives it a key.
+func (f *goFile) object(o *schema.Object) {
 	f.schema = true
-	f.structure(name, description, fields)
-	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) %s {\n\treturn %s{\n", name, name, name, name)
-	f.reads(fields)
-	f.printf("\t}\n}\n\n// Record makes a record of it.\nfunc (v %s) Record() schema.Record {\n\tr := schema.Record{}\n", name)
-	for _, fd := range fields {
-		f.writes(fd, false)
+	f.structure(o.Name, o.Description, o.Fields)
+	f.of(o.Name, o.Fields)
+	said := ""
+	if o.Key() != nil && !o.Patch {
+		said = " An empty key is left out: a new element gets one."
+	}
+	f.printf("\n// Record makes a record of it.%s\nfunc (v %s) Record() schema.Record {\n\tr := schema.Record{}\n", said, o.Name)
+	for _, fd := range o.Fields {
+		f.writes(fd, fd.Key && !o.Patch)
 	}
 	f.printf("\treturn r\n}\n")
 }
 
-// input writes the input of a command.
-func (f *goFile) input(c *schema.Command) {
-	f.schema = true
-	name := schema.GoName(c.Name)
-	fields := make([]*schema.Field, len(c.Args))
-	for i, a := range c.Args {
-		fields[i] = &schema.Field{Name: a.Name, Type: a.Type}
-		if a.Ref != "" {
-			fields[i].Ref = &schema.Ref{Entity: a.Ref}
-		}
-	}
-	f.structure(name, "the input of the command "+c.Name+".", fields)
+// of writes the function that makes a value of a record.
+func (f *goFile) of(name string, fields []*schema.Field) {
 	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) %s {\n\treturn %s{\n", name, name, name, name)
 	f.reads(fields)
 	f.printf("\t}\n}\n")
@@ -251,9 +252,9 @@ func (f *goFile) elem(t schema.Type) string {
 	return "scalar." + t.Name
 }
 
-// structName is the Go type of an object: a derived input is the value object that it was derived from.
+// structName is the Go type of an object: a derived input is the value object that it was derived from, but for patches.
 func (f *goFile) structName(name string) string {
-	if in := f.model.Input(name); in != nil && in.Derived {
+	if in := f.model.Input(name); in != nil && in.Derived && !in.Patch {
 		return strings.TrimSuffix(name, "Input")
 	}
 	return name

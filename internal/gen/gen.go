@@ -30,14 +30,14 @@ func Run(dir string, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rules, said, err := readRules(filepath.Join(dir, "rules"), module, m)
+	found, said, err := readRules(filepath.Join(dir, "rules"), module, m)
 	for _, note := range said {
 		fmt.Fprintln(notes, note)
 	}
 	if err != nil {
 		return err
 	}
-	if mistakes := idle(m, rules); len(mistakes) > 0 {
+	if mistakes := idle(m, found); len(mistakes) > 0 {
 		return mistakes
 	}
 	full := contract(m, half{write: true, read: true})
@@ -52,7 +52,7 @@ func Run(dir string, notes io.Writer) error {
 		"schema/derived.graphql": m.DerivedSDL(),
 		"schema/daybook.graphql": schema.Directives(),
 		"graph/models_gen.go":    models(m),
-		"rules/table_gen.go":     table(module, rules),
+		"rules/table_gen.go":     table(module, found),
 	}
 	keep := map[string]bool{}
 	for name, text := range entities(m) {

@@ -108,6 +108,19 @@ func (f *ruleFile) types(fields *ast.FieldList) []string {
 	return out
 }
 
+// shape tells by a function's parameters what it looks like: a rule, a reaction, or "".
+func (f *ruleFile) shape(fn *ast.FuncDecl) string {
+	for _, p := range f.types(fn.Type.Params) {
+		switch strings.TrimPrefix(p, "*") {
+		case "command.Context":
+			return aRule
+		case "command.Reaction":
+			return aReaction
+		}
+	}
+	return ""
+}
+
 // typeText returns a type as it would be written without aliases: *command.Context, entity.Order.
 func (f *ruleFile) typeText(e ast.Expr, depth int) string {
 	switch e := e.(type) {
@@ -124,8 +137,8 @@ func (f *ruleFile) typeText(e ast.Expr, depth int) string {
 		switch {
 		case alias != nil && depth < 10:
 			return f.pkg.homes[e.Name].typeText(alias, depth+1)
-		case f.dots[commandPkg] && e.Name == "Context":
-			return "command.Context"
+		case f.dots[commandPkg] && (e.Name == "Context" || e.Name == "Reaction"):
+			return "command." + e.Name
 		case f.dots[f.pkg.entity] && e.IsExported():
 			return "entity." + e.Name
 		}

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -12,40 +13,32 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// rule is a function of the package rules that belongs to a command.
-type rule struct {
-	command *schema.Command
-	name    string
-}
-
-// ruleReader finds the rules among the functions of the package rules, and whatever was meant to be one and is none.
+// ruleReader finds the rules and reactions among the functions of the package rules, and whatever was meant to be one and is none.
 type ruleReader struct {
 	*rulePackage
-	commands map[string]*schema.Command // by Go name
-	rules    map[string]rule            // by Go name
+	model    *schema.Model
+	roles    map[string][]role // by Go name
+	found    map[string]role   // by Go name
 	places   map[string]token.Pos
 	mistakes []error
 	notes    []string
 }
 
 // readRules reads rules/*.go by syntax. It reads no types: the package entity may not be there yet. Notes are for the user, and no mistakes.
-func readRules(dir, module string, m *schema.Model) (rules []rule, notes []string, err error) {
+func readRules(dir, module string, m *schema.Model) (found []role, notes []string, err error) {
 	pkg, mistakes, err := parseRules(dir, module)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &ruleReader{rulePackage: pkg, commands: map[string]*schema.Command{}, rules: map[string]rule{}, places: map[string]token.Pos{}, mistakes: mistakes}
-	for _, c := range m.Commands {
-		r.commands[schema.GoName(c.Name)] = c
-	}
+	r := &ruleReader{rulePackage: pkg, model: m, roles: rolesOf(m), found: map[string]role{}, places: map[string]token.Pos{}, mistakes: mistakes}
 	for _, f := range pkg.files {
 		r.file(f)
 	}
-	for _, found := range r.rules {
-		rules = append(rules, found)
+	for _, o := range r.found {
+		found = append(found, o)
 	}
-	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.command.Name, b.command.Name) })
-	return rules, r.notes, errors.Join(r.mistakes...)
+	slices.SortFunc(found, func(a, b role) int { return strings.Compare(a.key(), b.key()) })
+	return found, r.notes, errors.Join(r.mistakes...)
 }
 
 func (r *ruleReader) fail(p token.Pos, format string, args ...any) {
@@ -72,86 +65,118 @@ func (r *ruleReader) file(f *ruleFile) {
 	}
 }
 
-// leftOut says which rules don't run because this system does not build their file.
+// leftOut says which rules and reactions don't run because this system does not build their file.
 func (r *ruleReader) leftOut(f *ruleFile) {
 	for _, d := range f.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && r.commands[fn.Name.Name] != nil {
-			r.notes = append(r.notes, fmt.Sprintf("%s: %s is no rule here: %s/%s leaves the file out, by its name or its build constraints",
-				r.fset.Position(fn.Pos()), fn.Name.Name, runtime.GOOS, runtime.GOARCH))
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || fn.Recv != nil || r.roles[fn.Name.Name] == nil {
+			continue
 		}
+		o := ofKind(r.roles[fn.Name.Name], f.shape(fn))[0]
+		r.notes = append(r.notes, fmt.Sprintf("%s: %s is no %s here: %s/%s leaves the file out, by its name or its build constraints",
+			r.fset.Position(fn.Pos()), fn.Name.Name, o.kind(), runtime.GOOS, runtime.GOARCH))
 	}
 }
 
-// variables refuses variables that are named as commands: only functions are rules.
+// variables refuses variables that are named as rules and reactions: these are functions.
 func (r *ruleReader) variables(d *ast.GenDecl) {
 	if d.Tok != token.VAR && d.Tok != token.CONST {
 		return
 	}
 	for _, s := range d.Specs {
 		for _, name := range s.(*ast.ValueSpec).Names {
-			if c := r.commands[name.Name]; c != nil {
-				r.fail(name.Pos(), "%s is named as a command, and no function: write %s, or another name", name.Name, signature(c))
+			if slices.Contains(tableFuncs, name.Name) {
+				r.fail(name.Pos(), "%s is a function of table_gen.go: choose another name", name.Name)
+			}
+			if roles := r.roles[name.Name]; roles != nil {
+				r.fail(name.Pos(), "%s is named as %s, and no function: write %s, or another name", name.Name, roles[0].purpose(), signatures(roles))
 			}
 		}
 	}
 }
 
-// function tells whether a function is a rule, by its name or by its parameters, and checks that it then is both.
+// function tells whether a function is a rule or a reaction, by its name or by its parameters, and checks that it then is both.
 func (r *ruleReader) function(f *ruleFile, fn *ast.FuncDecl) {
-	name := fn.Name.Name
 	if fn.Recv != nil || !fn.Name.IsExported() || f.test {
 		r.almost(f, fn)
 		return
 	}
-	c := r.commands[name]
-	params := f.types(fn.Type.Params)
-	shaped := slices.Contains(params, "*command.Context") || slices.Contains(params, "command.Context")
+	name, shape := fn.Name.Name, f.shape(fn)
+	roles := ofKind(r.roles[name], shape)
+	fits := r.fits(f, fn, roles)
 	switch {
-	case c == nil && shaped:
-		r.fail(fn.Pos(), "%s looks like a rule, but the model has no such command: name it as a command is%s, or write its name in lower case", name, r.like(name))
-	case c == nil:
+	case slices.Contains(tableFuncs, name):
+		r.fail(fn.Pos(), "%s is a function of table_gen.go: choose another name", name)
+	case len(roles) == 0 && shape == aRule:
+		r.fail(fn.Pos(), "%s looks like a rule, but the model has no such command: name it as a command is%s, or write its name in lower case", name, r.like(name, aRule))
+	case len(roles) == 0 && shape == aReaction:
+		r.noEvent(f, fn)
+	case len(roles) == 0:
 	case fn.Type.TypeParams != nil:
-		r.fail(fn.Pos(), "the rule %s has type parameters: write %s", name, signature(c))
-	case !r.exact(f, fn, c):
-		r.fail(fn.Pos(), "the rule %s is not as it should be: write %s", name, signature(c))
+		r.fail(fn.Pos(), "the %s %s has type parameters: write %s", roles[0].kind(), name, signatures(roles))
+	case len(fits) == 0:
+		r.fail(fn.Pos(), "the %s %s is not as it should be: write %s", roles[0].kind(), name, signatures(roles))
+	case len(fits) > 1:
+		r.fail(fn.Pos(), "%s could be for two events of %s, %s and %s: rename one of them in the model", name, fits[0].entity.Name, fits[0].event, fits[1].event)
 	case r.places[name].IsValid():
-		r.fail(fn.Pos(), "the rule %s is there twice, first at %s: leave one out", name, r.fset.Position(r.places[name]))
+		r.fail(fn.Pos(), "the %s %s is there twice, first at %s: leave one out", fits[0].kind(), name, r.fset.Position(r.places[name]))
 	default:
-		r.rules[name], r.places[name] = rule{c, name}, fn.Pos()
+		r.found[name], r.places[name] = fits[0], fn.Pos()
 	}
 }
 
-// almost refuses what is a rule but for being a method, in lower case, or in a test.
+// noEvent refuses what looks like a reaction and has no event's name.
+func (r *ruleReader) noEvent(f *ruleFile, fn *ast.FuncDecl) {
+	name, who, names := fn.Name.Name, "the model", r.like(fn.Name.Name, aReaction)
+	for _, p := range f.types(fn.Type.Params) {
+		typeName, _ := strings.CutPrefix(strings.TrimPrefix(p, "*"), "entity.")
+		if e := r.model.Entity(typeName); e != nil && p != typeName {
+			who = e.Name
+			names = cmp.Or(names, " ("+strings.Join(reactionNames(e), ", ")+")")
+		}
+	}
+	r.fail(fn.Pos(), "%s looks like a reaction, but %s has no such event: name it On and the event%s, or write its name in lower case", name, who, names)
+}
+
+func reactionNames(e *schema.Entity) []string {
+	var out []string
+	for _, c := range e.Commands {
+		out = append(out, reactionName(c.Event))
+	}
+	return out
+}
+
+// almost refuses what is a rule or a reaction but for being a method, in lower case, or in a test.
 func (r *ruleReader) almost(f *ruleFile, fn *ast.FuncDecl) {
-	for name, c := range r.commands {
-		if !strings.EqualFold(name, fn.Name.Name) || !r.exact(f, fn, c) {
+	for name, roles := range r.roles {
+		if !strings.EqualFold(name, fn.Name.Name) {
 			continue
 		}
-		switch {
-		case f.test:
-			r.fail(fn.Pos(), "the rule %s is in a test, where it does not run: move it, or name it otherwise", fn.Name.Name)
-		case fn.Recv != nil:
-			r.fail(fn.Pos(), "the rule %s is a method: write %s", fn.Name.Name, signature(c))
-		default:
-			r.fail(fn.Pos(), "the rule %s is not exported: write %s", fn.Name.Name, signature(c))
+		for _, o := range r.fits(f, fn, roles) {
+			switch {
+			case f.test:
+				r.fail(fn.Pos(), "the %s %s is in a test, where it does not run: move it, or name it otherwise", o.kind(), fn.Name.Name)
+			case fn.Recv != nil:
+				r.fail(fn.Pos(), "the %s %s is a method: write %s", o.kind(), fn.Name.Name, o.signature())
+			default:
+				r.fail(fn.Pos(), "the %s %s is not exported: write %s", o.kind(), fn.Name.Name, o.signature())
+			}
 		}
 	}
 }
 
-func (r *ruleReader) exact(f *ruleFile, fn *ast.FuncDecl, c *schema.Command) bool {
-	want := []string{"*command.Context", "*entity." + c.Entity.Name, "entity." + schema.GoName(c.Name)}
-	return slices.Equal(f.types(fn.Type.Params), want) && slices.Equal(f.types(fn.Type.Results), []string{"error"})
+// fits returns those of the roles whose parameters and results the function has.
+func (r *ruleReader) fits(f *ruleFile, fn *ast.FuncDecl, roles []role) []role {
+	params, results := f.types(fn.Type.Params), f.types(fn.Type.Results)
+	return slices.DeleteFunc(slices.Clone(roles), func(o role) bool {
+		return !slices.Equal(params, o.params()) || !slices.Equal(results, []string{"error"})
+	})
 }
 
-func signature(c *schema.Command) string {
-	name := schema.GoName(c.Name)
-	return fmt.Sprintf("func %s(c *command.Context, %s *entity.%s, in entity.%s) error", name, c.Entity.Singular, c.Entity.Name, name)
-}
-
-// like suggests the command whose name differs only in case.
-func (r *ruleReader) like(name string) string {
-	for other := range r.commands {
-		if strings.EqualFold(other, name) {
+// like suggests the name of a role that differs only in case.
+func (r *ruleReader) like(name, kind string) string {
+	for other, roles := range r.roles {
+		if strings.EqualFold(other, name) && ofKind(roles, kind)[0].kind() == kind {
 			return " (" + other + ")"
 		}
 	}

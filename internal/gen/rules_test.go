@@ -9,7 +9,7 @@ import (
 )
 
 // rulesOf reads rules of the store's model, one file with the given code after its package clause, which ends on line 1.
-func rulesOf(t *testing.T, file, code string) (rules []rule, notes []string, err error) {
+func rulesOf(t *testing.T, file, code string) (found []role, notes []string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	if !strings.Contains(code, "package ") {

@@ -8,30 +8,59 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// table writes the table that wires rules to commands.
-func table(module string, rules []rule) string {
+// tableFuncs are the functions of table_gen.go.
+var tableFuncs = []string{"Table", "Reactions"}
+
+// table writes the tables that wire rules to commands, and reactions to events.
+func table(module string, found []role) string {
+	var rules, reactions []role
+	for _, o := range found {
+		if o.command != nil {
+			rules = append(rules, o)
+		} else {
+			reactions = append(reactions, o)
+		}
+	}
 	var b strings.Builder
 	b.WriteString(header + "package rules\n\n")
 	fmt.Fprintf(&b, "import %q\n", runtimeModule+"/command")
-	if len(rules) > 0 {
+	if len(found) > 0 {
 		fmt.Fprintf(&b, "import %q\nimport %q\n", runtimeModule+"/schema", module+"/entity")
 	}
+	ruleTable(&b, rules)
+	reactionTable(&b, reactions)
+	return b.String()
+}
+
+func ruleTable(b *strings.Builder, rules []role) {
 	b.WriteString("\n// Table returns the rules by command.\nfunc Table() command.Rules {\n")
-	if slices.ContainsFunc(rules, func(r rule) bool { return required(r.command) != "" }) {
+	if slices.ContainsFunc(rules, func(o role) bool { return required(o.command) != "" }) {
 		b.WriteString(notNull)
 	}
 	b.WriteString("\treturn command.Rules{\n")
-	for _, r := range rules {
-		e := r.command.Entity
-		fmt.Fprintf(&b, "\t\t%q: func(c *command.Context, record, input schema.Record) (schema.Record, error) {\n", r.command.Name)
-		if args := required(r.command); args != "" {
-			fmt.Fprintf(&b, "\t\t\tif err := notNull(input%s); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", args)
+	for _, o := range rules {
+		fmt.Fprintf(b, "\t\t%q: func(c *command.Context, record, input schema.Record) (schema.Record, error) {\n", o.command.Name)
+		if args := required(o.command); args != "" {
+			fmt.Fprintf(b, "\t\t\tif err := notNull(input%s); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", args)
 		}
-		fmt.Fprintf(&b, "\t\t\tv := entity.%sOf(record)\n\t\t\tif err := %s(c, v, entity.%sOf(input)); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", e.Name, r.name, schema.GoName(r.command.Name))
-		fmt.Fprintf(&b, "\t\t\treturn command.KeepEmpty(record, v.Record()%s), nil\n\t\t},\n", textFields(e))
+		fmt.Fprintf(b, "\t\t\tv := entity.%sOf(record)\n\t\t\tif err := %s(c, v, entity.%sOf(input)); err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n", o.entity.Name, o.name, o.name)
+		fmt.Fprintf(b, "\t\t\treturn command.KeepEmpty(record, v.Record()%s), nil\n\t\t},\n", textFields(o.entity))
 	}
 	b.WriteString("\t}\n}\n")
-	return b.String()
+}
+
+func reactionTable(b *strings.Builder, reactions []role) {
+	b.WriteString("\n// Reactions returns the reactions that are written in Go.\nfunc Reactions() command.Reactions {\n")
+	if len(reactions) == 0 {
+		b.WriteString("\treturn nil\n}\n")
+		return
+	}
+	b.WriteString("\treturn command.Reactions{\n")
+	for _, o := range reactions {
+		fmt.Fprintf(b, "\t\t{Name: %q, Entity: %q, Event: %q, React: func(r *command.Reaction, record schema.Record) error {\n", o.name, o.entity.Name, o.event)
+		fmt.Fprintf(b, "\t\t\treturn %s(r, entity.%sOf(record))\n\t\t}},\n", o.name, o.entity.Name)
+	}
+	b.WriteString("\t}\n}\n")
 }
 
 // notNull is inside Table, where no function of the user can have its name.
@@ -57,7 +86,8 @@ func required(c *schema.Command) string {
 	return s
 }
 
-// textFields are the arguments that name the fields in which "" may mean that a client gave just that.
+// textFields are the arguments that name the fields in which "" may mean that a client gave just that. Keys of elements are not among them: an empty one is
+// one that is not given.
 func textFields(e *schema.Entity) string {
 	s := ""
 	for _, f := range e.Fields {
@@ -66,32 +96,4 @@ func textFields(e *schema.Entity) string {
 		}
 	}
 	return s
-}
-
-// idle returns the commands, and the arguments of commands, that nothing comes of: they set no field, and there is no rule. The model's checker can't say
-// that: it knows no rules.
-func idle(m *schema.Model, rules []rule) schema.Errors {
-	var out schema.Errors
-	for _, c := range m.Commands {
-		if c.CRUD || slices.ContainsFunc(rules, func(r rule) bool { return r.command == c }) {
-			continue
-		}
-		sets, name := false, schema.GoName(c.Name)
-		for _, a := range c.Args {
-			sets = sets || a.Field != nil
-			if a.Field == nil {
-				out = append(out, &schema.Error{
-					Pos: a.Pos, What: fmt.Sprintf("the argument %s of %s sets no field of %s, and %s has no rule", a.Name, c.Name, c.Entity.Name, c.Name),
-					Write: "name it as a field is, leave it out, or write the rule " + name,
-				})
-			}
-		}
-		if c.Kind == schema.Transition && !sets && slices.Contains(c.From, c.To) {
-			out = append(out, &schema.Error{
-				Pos: c.Pos, What: fmt.Sprintf("%s changes nothing of a %s that is %s already, and has no rule", c.Name, c.Entity.Name, c.To),
-				Write: fmt.Sprintf("leave %s out of from, add an argument, or write the rule %s", c.To, name),
-			})
-		}
-	}
-	return out
 }

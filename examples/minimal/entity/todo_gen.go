@@ -40,6 +40,15 @@ func LoadTodo(c *command.Context, id string) (*Todo, error) {
 	return TodoOf(r), nil
 }
 
+// FindTodo is LoadTodo, but that it returns nil and no error if there is no such todo.
+func FindTodo(c *command.Context, id string) (*Todo, error) {
+	r, err := c.Find("Todo", id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return TodoOf(r), nil
+}
+
 // TodoStatus: see the model.
 type TodoStatus string
 
@@ -61,6 +70,27 @@ func OpenTodoOf(r schema.Record) OpenTodo {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v OpenTodo) Record() schema.Record {
+	r := schema.Record{}
+	r["title"] = plain[string](v.Title)
+	return r
+}
+
+// RunOn executes openTodo within the rule's own command, for a new todo; id may be "". See command.Context.Run.
+func (v OpenTodo) RunOn(c *command.Context, id string) (*Todo, error) {
+	r, err := c.Run("openTodo", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return TodoOf(r), nil
+}
+
+// SendTo has openTodo executed after the reaction, for a new todo; id may be "". See command.Reaction.Send.
+func (v OpenTodo) SendTo(r *command.Reaction, id string) {
+	r.Send("openTodo", id, v.Record())
+}
+
 // RenameTodo: the input of the command renameTodo.
 type RenameTodo struct {
 	Title string
@@ -73,6 +103,27 @@ func RenameTodoOf(r schema.Record) RenameTodo {
 	}
 }
 
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v RenameTodo) Record() schema.Record {
+	r := schema.Record{}
+	r["title"] = plain[string](v.Title)
+	return r
+}
+
+// RunOn executes renameTodo within the rule's own command, on the todo of that id. See command.Context.Run.
+func (v RenameTodo) RunOn(c *command.Context, id string) (*Todo, error) {
+	r, err := c.Run("renameTodo", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return TodoOf(r), nil
+}
+
+// SendTo has renameTodo executed after the reaction, on the todo of that id. See command.Reaction.Send.
+func (v RenameTodo) SendTo(r *command.Reaction, id string) {
+	r.Send("renameTodo", id, v.Record())
+}
+
 // FinishTodo: the input of the command finishTodo.
 type FinishTodo struct {
 }
@@ -80,4 +131,24 @@ type FinishTodo struct {
 // FinishTodoOf makes it of a record.
 func FinishTodoOf(r schema.Record) FinishTodo {
 	return FinishTodo{}
+}
+
+// Record makes a record of it. Nil pointers and nil lists are left out: they are arguments that are not given.
+func (v FinishTodo) Record() schema.Record {
+	r := schema.Record{}
+	return r
+}
+
+// RunOn executes finishTodo within the rule's own command, on the todo of that id. See command.Context.Run.
+func (v FinishTodo) RunOn(c *command.Context, id string) (*Todo, error) {
+	r, err := c.Run("finishTodo", id, v.Record())
+	if err != nil {
+		return nil, err
+	}
+	return TodoOf(r), nil
+}
+
+// SendTo has finishTodo executed after the reaction, on the todo of that id. See command.Reaction.Send.
+func (v FinishTodo) SendTo(r *command.Reaction, id string) {
+	r.Send("finishTodo", id, v.Record())
 }

@@ -8,3 +8,8 @@ import "github.com/daybook-cqrs/daybook/command"
 func Table() command.Rules {
 	return command.Rules{}
 }
+
+// Reactions returns the reactions that are written in Go.
+func Reactions() command.Reactions {
+	return nil
+}

@@ -1,0 +1,66 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
+
+	"github.com/google/uuid"
+)
+
+// idSpace makes ids of entities, and of commands, from command ids, so that a retried create meets its first try.
+var idSpace = uuid.MustParse("6e0d6b3a-9f0c-5d38-8b58-5d4f1f4f5c11")
+
+// newCommandID returns the id of a command whose client gave none (UUIDv7).
+func newCommandID() string { return string(scalar.NewUUID()) }
+
+// derivedID returns the id that parts name: the same for the same parts (UUIDv5).
+func derivedID(parts ...string) string {
+	return uuid.NewSHA1(idSpace, []byte(strings.Join(parts, "\x00"))).String()
+}
+
+// newID returns the id of an entity whose create did not give one: from the command id if the client gave that (UUIDv5), else a UUIDv7. It begins with
+// the id of what the entity belongs to.
+func newID(spec *schema.Command, input schema.Record, seed string) string {
+	id := string(scalar.NewUUID())
+	if seed != "" {
+		id = derivedID(spec.Entity.Name, seed)
+	}
+	if f := spec.Entity.With; f != nil {
+		owner, _ := input[f.Name].(string)
+		return owner + schema.OwnerSeparator + id
+	}
+	return id
+}
+
+// checkOwner refuses the id of a new entity that does not begin with the id of what it belongs to.
+func checkOwner(m *schema.Model, spec *schema.Command, id string, input schema.Record) error {
+	f := spec.Entity.With
+	if f == nil || spec.Kind != schema.Create {
+		return nil
+	}
+	owner, _ := input[f.Name].(string)
+	prefix := owner + schema.OwnerSeparator
+	if len(id) <= len(prefix) || !strings.HasPrefix(id, prefix) {
+		return invalid("id", fmt.Sprintf("the id of a %s begins with the id of its %s: %s…", spec.Entity.Name, f.Name, prefix))
+	}
+	if target := m.Entity(f.Ref.Entity); target.With == nil && strings.Contains(owner, schema.OwnerSeparator) {
+		return invalid(f.Name, fmt.Sprintf("the id of a %s that something belongs to has no %s in it", target.Name, schema.OwnerSeparator))
+	}
+	return nil
+}
+
+// named says which entity a command within a command is for.
+func (s *step) named(id, commandID string, n int) error {
+	if id == "" && s.spec.Kind == schema.Create {
+		id = newID(s.spec, s.input, fmt.Sprintf("%s/%d", commandID, n))
+	}
+	if err := checkID(id); err != nil {
+		return err
+	}
+	s.ref = eventlog.Ref{Entity: s.spec.Entity.Name, ID: id}
+	return checkOwner(s.c.model, s.spec, id, s.input)
+}

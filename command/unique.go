@@ -1,0 +1,92 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/cases"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// uniques finds the unique values that the difference takes and gives up. changed are the fields that differ, as they are to be; null for all if the
+// entity is deleted.
+func (d *difference) uniques(head eventlog.Head, changed map[string]json.RawMessage) {
+	for _, u := range d.entity.Uniques {
+		touched := false
+		for _, f := range u.Fields {
+			_, is := changed[f.Name]
+			touched = touched || is
+		}
+		if !touched {
+			continue
+		}
+		was, had := uniqueValue(u, func(f *schema.Field) json.RawMessage { return held(d.entity, head, f) })
+		is, has := uniqueValue(u, func(f *schema.Field) json.RawMessage {
+			if raw, ok := changed[f.Name]; ok {
+				return raw
+			}
+			return held(d.entity, head, f)
+		})
+		if had == has && was == is {
+			continue
+		}
+		if had {
+			d.frees = append(d.frees, claimKey{u.Name, was})
+		}
+		if has {
+			d.claims = append(d.claims, claimKey{u.Name, is})
+		}
+	}
+}
+
+// uniqueValue returns the canonical text of a unique value; false if one of its fields is null.
+func uniqueValue(u *schema.Unique, of func(f *schema.Field) json.RawMessage) (string, bool) {
+	texts := make([]string, len(u.Fields))
+	for i, f := range u.Fields {
+		raw := of(f)
+		if bytes.Equal(raw, null) {
+			return "", false
+		}
+		texts[i] = claimText(raw)
+	}
+	if u.IgnoreCase {
+		texts[0] = cases.Fold().String(texts[0]) // full case folding (Unicode, section 5.18)
+	}
+	if len(texts) == 1 {
+		return texts[0], true
+	}
+	out, _ := json.Marshal(texts) // texts always are JSON
+	return string(out), true
+}
+
+// claimText is the canonical text of a unique value: a string's own, else its JSON.
+func claimText(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// notUnique is the rejection of a value that another entity has.
+func notUnique(e *schema.Entity, claim, value string) *Rejection {
+	r := &Rejection{Code: NotUnique, Message: fmt.Sprintf("another %s has the %s %q", e.Name, claim, value)}
+	for _, u := range e.Uniques {
+		if u.Name != claim {
+			continue
+		}
+		names := make([]string, len(u.Fields))
+		for i, f := range u.Fields {
+			names[i] = f.Name
+		}
+		r.Field, r.Message = names[0], fmt.Sprintf("another %s has the %s %q", e.Name, strings.Join(names, ", "), value)
+		if len(names) > 1 {
+			r.Message = fmt.Sprintf("another %s has the %s %s", e.Name, strings.Join(names, ", "), value)
+		}
+	}
+	return r
+}
