@@ -29,18 +29,20 @@ func TestCommandsForLater(t *testing.T) {
 func TestScheduledCommands(t *testing.T) {
 	w := newWorld(t)
 	note := command.Command{Name: "noteOrder", ID: "o1", Input: schema.Record{"note": nil}, CommandID: "k", Actor: "ana"}
-	gone := command.Command{Name: "goneOrder", ID: "o2", CommandID: "l"}
 	w.write.scheduled = []command.Scheduled{{Command: note, RunAt: noon.Add(time.Hour), CreatedAt: noon, Cursor: "x"}}
 	w.want(`{ scheduledCommands(entity: "Order", id: "o1", after: "w") { commandId command entity id input actor runAt createdAt cursor } }`, `{"scheduledCommands": [
 		{"commandId": "k", "command": "noteOrder", "entity": "Order", "id": "o1", "input": {"note": null}, "actor": "ana", "runAt": "2026-01-01T13:00:00Z", "createdAt": "2026-01-01T12:00:00Z", "cursor": "x"}]}`)
-	w.wasAsked(command.ScheduledQuery{Ref: &command.Ref{Entity: "Order", ID: "o1"}, First: 50, After: "w"})
-	w.write.scheduled = []command.Scheduled{{Command: gone, RunAt: noon, CreatedAt: noon, Cursor: "y"}} // of a model that had it
-	w.want(`{ scheduledCommands(first: 1000) { command entity input actor } }`, `{"scheduledCommands": [{"command": "goneOrder", "entity": "", "input": null, "actor": null}]}`)
-	w.wasAsked(command.ScheduledQuery{First: 1000})
+	w.wasAsked(command.ScheduledQuery{Entity: "Order", ID: "o1", First: 50, After: "w"})
+	w.write.scheduled = nil
+	w.want(`{ all: scheduledCommands(first: 1000) { id } orders: scheduledCommands(entity: "Order", first: null) { id } }`, `{"all": [], "orders": []}`)
+	w.wasAsked(command.ScheduledQuery{First: 1000}, command.ScheduledQuery{Entity: "Order", First: 50})
 	w.fails(`{ scheduledCommands(first: 0) { id } }`, "INVALID_INPUT first: a page has 1 to 1000 elements")
-	w.fails(`{ scheduledCommands(entity: "Order") { id } }`, "INVALID_INPUT entity and id go together")
+	w.fails(`{ scheduledCommands(id: "o1") { id } }`, "INVALID_INPUT id: say of which entity")
 	w.fails(`{ scheduledCommands(entity: "Odor", id: "o1") { id } }`, "INVALID_INPUT entity: the model has no Odor")
 	w.fails(`{ scheduledCommands(entity: "Order", id: "") { id } }`, "INVALID_INPUT")
+	w.write.fails = fmt.Errorf("%w: cursor", command.ErrInvalid)
+	w.fails(`{ scheduledCommands(after: "x") { id } }`, "INVALID_INPUT after: ")
+	w.write.asked = nil
 	w.want(`mutation { a: cancelScheduledCommand(commandId: "c1") b: cancelScheduledCommand(commandId: 2) }`, `{"a": true, "b": false}`)
 	w.wasAsked("c1", "2")
 }
@@ -60,6 +62,9 @@ func TestRejectedCommands(t *testing.T) {
 			"error": {"code": "RULE_VIOLATED", "reason": "WHY", "message": "no", "field": "x", "state": null, "allowed": []}, "correlationId": null, "causationId": null}]}`)
 	w.wasAsked(2, "n3")
 	w.fails(`{ rejectedCommands(first: 1001) { id } }`, "INVALID_INPUT")
+	w.write.fails = fmt.Errorf("%w", command.ErrNoNote)
+	w.fails(`{ rejectedCommands(after: "x") { id } }`, "INVALID_INPUT after: ")
+	w.fails(`{ failedReactions(after: "x") { id } }`, "INVALID_INPUT after: ")
 }
 
 func TestFailedReactions(t *testing.T) {

@@ -40,7 +40,8 @@ func TestWithoutTheLogPossibleCommandsAreTheModels(t *testing.T) {
 			{"name": "blockCustomer", "to": "BLOCKED", "allowed": true, "code": null, "reason": null, "message": null, "asked": false},
 			{"name": "unblockCustomer", "to": "ACTIVE", "allowed": false, "code": "INVALID_TRANSITION", "reason": null,
 				"message": "unblockCustomer is not possible: Customer \"c1\" is ACTIVE", "asked": false}]},
-		"product": {"possibleCommands": [{"name": "updateProduct", "to": null, "allowed": true}, {"name": "deleteProduct", "to": null, "allowed": true}]}}`)
+		"product": {"possibleCommands": [{"name": "updateProduct", "to": null, "allowed": true}, {"name": "deleteProduct", "to": null, "allowed": true},
+			{"name": "takeStock", "to": null, "allowed": true}, {"name": "returnStock", "to": null, "allowed": true}]}}`)
 }
 
 // TestPayloadsSayWhatIsPossibleNow: and of a dry run what would be.

@@ -35,6 +35,7 @@ type engine struct {
 	rejected  []command.Rejected
 	failed    []command.FailedReaction
 	result    *command.Result
+	fails     error // of lists
 	asked     []any
 }
 
@@ -54,7 +55,7 @@ func (e *engine) Possible(_ context.Context, entity *schema.Entity, id string) (
 
 func (e *engine) Scheduled(_ context.Context, q command.ScheduledQuery) ([]command.Scheduled, error) {
 	e.asked = append(e.asked, q)
-	return e.scheduled, nil
+	return e.scheduled, e.fails
 }
 
 func (e *engine) CancelScheduled(_ context.Context, id string) (bool, error) {
@@ -64,12 +65,12 @@ func (e *engine) CancelScheduled(_ context.Context, id string) (bool, error) {
 
 func (e *engine) Rejected(_ context.Context, first int, after string) ([]command.Rejected, error) {
 	e.asked = append(e.asked, first, after)
-	return e.rejected, nil
+	return e.rejected, e.fails
 }
 
 func (e *engine) FailedReactions(_ context.Context, first int, after string) ([]command.FailedReaction, error) {
 	e.asked = append(e.asked, first, after)
-	return e.failed, nil
+	return e.failed, e.fails
 }
 
 func (e *engine) ResumeReaction(_ context.Context, id string) (*command.Result, error) {

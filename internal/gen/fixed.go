@@ -83,7 +83,6 @@ type CommandError {
 type ScheduledCommand {
   commandId: ID!
   command: String!
-  "Empty if the model no longer has the command; then there is no input either."
   entity: String!
   "The entity's."
   id: ID!
