@@ -16,7 +16,7 @@ func (rt *Runtime) failedReactions(ctx context.Context, f field) (any, error) {
 	}
 	found, err := rt.Commands.FailedReactions(ctx, first, after)
 	if err != nil {
-		return nil, err
+		return nil, pageFailed(err)
 	}
 	out := make([]*Object, len(found))
 	for i, r := range found {

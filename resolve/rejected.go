@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -15,7 +16,7 @@ func (rt *Runtime) rejected(ctx context.Context, f field) (any, error) {
 	}
 	found, err := rt.Commands.Rejected(ctx, first, after)
 	if err != nil {
-		return nil, err
+		return nil, pageFailed(err)
 	}
 	out := make([]*Object, len(found))
 	for i, r := range found {
@@ -30,6 +31,14 @@ func (rt *Runtime) rejected(ctx context.Context, f field) (any, error) {
 		out[i] = &Object{"RejectedCommand", counted{values}}
 	}
 	return out, nil
+}
+
+// pageFailed makes of an error of a list of notes what the client did wrong, if it is that.
+func pageFailed(err error) error {
+	if errors.Is(err, command.ErrNoNote) {
+		return badInput("after: what has that id is not kept any more: begin again without it")
+	}
+	return err
 }
 
 // rejection is why a command was rejected. What its state allows is the model's to say.
