@@ -44,8 +44,11 @@ func Main(def Definition) {
 	os.Exit(code)
 }
 
-// Do is Main without the process: it runs until ctx ends and returns the exit code.
+// Do is Main without the process: it runs until ctx ends and returns the exit code. `diagram` as the first argument only prints diagrams.
 func Do(ctx context.Context, def Definition, args, environ []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "diagram" {
+		return diagram(def, args[1:], stdout, stderr)
+	}
 	cfg, err := ParseConfig(args, environ, stdout)
 	switch {
 	case errors.Is(err, ErrHelp):

@@ -28,7 +28,9 @@ func build(cfg *Config, def Definition, model *schema.Model, p *parts, logger *s
 	b := &backend{}
 	rt := &resolve.Runtime{Model: model, Version: Version}
 	if cfg.Has(RoleCommand) {
-		commands, err := command.New(command.Config{Model: model, Log: p.log, Rules: def.Rules, AllowImport: cfg.AllowImport, Logger: logger})
+		commands, err := command.New(command.Config{
+			Model: model, Log: p.log, Rules: def.Rules, AllowImport: cfg.AllowImport, KeepRejected: cfg.KeepRejected, Logger: logger,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -33,6 +33,8 @@ type Config struct {
 	RedisURL    string   // "" for the embedded log
 	MongoURI    string   // "" for the embedded documents
 	Origins     []string // what pages may call from, besides the process's own
+
+	KeepRejected int // how many rejected commands are kept to be read, 0 to 1,000,000
 }
 
 // Has reports whether the process has a role.
@@ -56,6 +58,7 @@ var settings = []setting{
 	{"roles", "DAYBOOK_ROLES", "command,query,consolidator", "what this process does, a comma-separated `list` of command, query, consolidator", setRoles},
 	{"partitions", "DAYBOOK_PARTITIONS", "", "the `number` of partitions of a new log, 1 to 1024; 16 if not given; one that exists keeps its own", setPartitions},
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
+	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, a `URL` like redis://host:6379/0", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
 	{"origins", "DAYBOOK_ORIGINS", "", "let pages of these origins call, a comma-separated `list` like https://shop.example; * for all, without credentials", setOrigins},
@@ -137,7 +140,9 @@ func fromFlags(values map[string]string, args []string, out io.Writer) (given ma
 }
 
 func usage(out io.Writer) {
-	fmt.Fprintln(out, "Runs the backend. Each flag has an environment variable of the same meaning; the flag wins.")
+	fmt.Fprintln(out, "Runs the backend. With diagram as the first argument, and names of entities behind it or none for all, it prints what happens to them for Mermaid, and ends.")
+	fmt.Fprintln(out)
+	fmt.Fprintln(out, "Each flag has an environment variable of the same meaning; the flag wins.")
 	fmt.Fprintln(out)
 	for _, s := range settings {
 		fmt.Fprintf(out, "  --%-14s %-22s %s (default %q)\n", s.flag, s.env, strings.ReplaceAll(s.help, "`", ""), s.fallback)

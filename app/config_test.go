@@ -13,6 +13,9 @@ func TestParseConfig(t *testing.T) {
 	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 3 || c.Data != "./data" {
 		t.Fatalf("%+v, %v", c, err)
 	}
+	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 {
+		t.Fatalf("%+v, %v", c, err)
+	}
 	if c, err := ParseConfig(nil, []string{"DAYBOOK_ALLOW_IMPORT=true"}, io.Discard); err != nil || !c.AllowImport {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -28,6 +31,8 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"no port":             {[]string{"--listen", "localhost"}, nil, "--listen=localhost"},
 		"bad partitions":      {[]string{"--partitions", "0"}, nil, "1 to 1024"},
 		"bad role":            {nil, []string{"DAYBOOK_ROLES=command,queries"}, "queries"},
+		"bad number to keep":  {nil, []string{"DAYBOOK_KEEP_REJECTED=1000001"}, "DAYBOOK_KEEP_REJECTED=1000001: not a number from 0 to 1000000"},
+		"less than nothing":   {[]string{"--keep-rejected", "-1"}, nil, "--keep-rejected=-1"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
 		"split without redis": {[]string{"--roles", "command"}, nil, "REDIS_URL"},
 		"split without mongo": {[]string{"--roles", "query", "--redis-url", "redis://x:1"}, nil, "MONGODB_URI"},

@@ -60,6 +60,15 @@ func setPartitions(c *Config, v string) error {
 	return nil
 }
 
+func setKeepRejected(c *Config, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > 1_000_000 {
+		return errors.New("not a number from 0 to 1000000")
+	}
+	c.KeepRejected = n
+	return nil
+}
+
 func setAllowImport(c *Config, v string) error {
 	b, err := strconv.ParseBool(v)
 	if err != nil {

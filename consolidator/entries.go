@@ -49,7 +49,10 @@ func (b *batch) changed(p *plan, f *folded, found sources, out map[uint64]feed.E
 		e := s.event
 		out[e.Seq] = feed.Entry{
 			Kind: feed.Changed, Cause: e.Place(), Entity: e.Entity, ID: e.ID, Version: e.Version, Before: before, After: after,
-			Event: &feed.Event{Name: e.Name, From: e.From, To: e.To, Version: e.Version, CommandID: e.CommandID, Actor: e.Actor, At: e.At},
+			Event: &feed.Event{
+				Name: e.Name, From: e.From, To: e.To, Version: e.Version, CommandID: e.CommandID,
+				Actor: e.Actor, CorrelationID: e.CorrelationID, CausationID: e.CausationID, At: e.At,
+			},
 		}
 		before = after
 	}

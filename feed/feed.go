@@ -43,13 +43,15 @@ type Entry struct {
 
 // Event is what clients see of the event behind an entry.
 type Event struct {
-	Name      string    `json:"name"`
-	From      string    `json:"from,omitempty"`
-	To        string    `json:"to,omitempty"`
-	Version   int64     `json:"version"`
-	CommandID string    `json:"commandId,omitempty"`
-	Actor     string    `json:"actor,omitempty"`
-	At        time.Time `json:"at"`
+	Name          string    `json:"name"`
+	From          string    `json:"from,omitempty"`
+	To            string    `json:"to,omitempty"`
+	Version       int64     `json:"version"`
+	CommandID     string    `json:"commandId,omitempty"`
+	Actor         string    `json:"actor,omitempty"`
+	CorrelationID string    `json:"correlationId,omitempty"`
+	CausationID   string    `json:"causationId,omitempty"`
+	At            time.Time `json:"at"`
 }
 
 // Snapshot is a document as an entry carries it.

@@ -85,6 +85,10 @@ func (r customerFields) UpdatedAt(ctx context.Context, obj *Customer) (*scalar.D
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
 }
 
+func (r customerFields) PossibleCommands(ctx context.Context, obj *Customer) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
 func (r *root) CustomerChange() CustomerChangeResolver { return customerChangeFields{r.rt} }
 
 type customerChangeFields struct{ rt *resolve.Runtime }
@@ -160,6 +164,10 @@ func (r *root) EventInfo() EventInfoResolver { return eventInfoFields{r.rt} }
 
 type eventInfoFields struct{ rt *resolve.Runtime }
 
+func (r eventInfoFields) EventID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "eventId")
+}
+
 func (r eventInfoFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
 	return resolve.Field[string](ctx, obj, "entity")
 }
@@ -190,6 +198,66 @@ func (r eventInfoFields) At(ctx context.Context, obj *resolve.Object) (*scalar.D
 
 func (r eventInfoFields) CommandID(ctx context.Context, obj *resolve.Object) (*string, error) {
 	return resolve.Field[*string](ctx, obj, "commandId")
+}
+
+func (r eventInfoFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r eventInfoFields) CorrelationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "correlationId")
+}
+
+func (r eventInfoFields) CausationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "causationId")
+}
+
+func (r *root) FailedReaction() FailedReactionResolver { return failedReactionFields{r.rt} }
+
+type failedReactionFields struct{ rt *resolve.Runtime }
+
+func (r failedReactionFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r failedReactionFields) At(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "at")
+}
+
+func (r failedReactionFields) Reaction(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "reaction")
+}
+
+func (r failedReactionFields) Event(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "event")
+}
+
+func (r failedReactionFields) Status(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "status")
+}
+
+func (r failedReactionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r failedReactionFields) Entity(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entity")
+}
+
+func (r failedReactionFields) EntityID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entityId")
+}
+
+func (r failedReactionFields) Error(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "error")
+}
+
+func (r failedReactionFields) Message(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "message")
+}
+
+func (r failedReactionFields) Tries(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "tries")
 }
 
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
@@ -286,6 +354,18 @@ func (r mutationFields) ReserveStock(ctx context.Context, _ *string, _ string, _
 
 func (r mutationFields) ReleaseStock(ctx context.Context, _ string, _ map[string]any) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) CancelScheduledCommand(ctx context.Context, _ string) (bool, error) {
+	return resolve.Root[bool](ctx, r.rt)
+}
+
+func (r mutationFields) ResumeReaction(ctx context.Context, _ string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r mutationFields) DiscardReaction(ctx context.Context, _ string) (bool, error) {
+	return resolve.Root[bool](ctx, r.rt)
 }
 
 func (r *root) Order() OrderResolver { return orderFields{r.rt} }
@@ -387,6 +467,10 @@ func (r orderFields) CreatedAt(ctx context.Context, obj *Order) (*scalar.DateTim
 
 func (r orderFields) UpdatedAt(ctx context.Context, obj *Order) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r orderFields) PossibleCommands(ctx context.Context, obj *Order) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
 }
 
 func (r *root) OrderChange() OrderChangeResolver { return orderChangeFields{r.rt} }
@@ -529,6 +613,38 @@ func (r paymentFields) Value(ctx context.Context, obj *resolve.Object) (*scalar.
 	return resolve.Field[*scalar.Decimal](ctx, obj, "value")
 }
 
+func (r *root) PossibleCommand() PossibleCommandResolver { return possibleCommandFields{r.rt} }
+
+type possibleCommandFields struct{ rt *resolve.Runtime }
+
+func (r possibleCommandFields) Name(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "name")
+}
+
+func (r possibleCommandFields) To(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "to")
+}
+
+func (r possibleCommandFields) Allowed(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "allowed")
+}
+
+func (r possibleCommandFields) Code(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "code")
+}
+
+func (r possibleCommandFields) Reason(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "reason")
+}
+
+func (r possibleCommandFields) Message(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "message")
+}
+
+func (r possibleCommandFields) Asked(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "asked")
+}
+
 func (r *root) Product() ProductResolver { return productFields{r.rt} }
 
 type productFields struct{ rt *resolve.Runtime }
@@ -587,6 +703,10 @@ func (r productFields) CreatedAt(ctx context.Context, obj *Product) (*scalar.Dat
 
 func (r productFields) UpdatedAt(ctx context.Context, obj *Product) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r productFields) PossibleCommands(ctx context.Context, obj *Product) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
 }
 
 func (r *root) ProductChange() ProductChangeResolver { return productChangeFields{r.rt} }
@@ -668,9 +788,29 @@ func (r queryFields) Daybook(ctx context.Context) (string, error) {
 	return resolve.Root[string](ctx, r.rt)
 }
 
+func (r queryFields) StateMachine(ctx context.Context, _ string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) ScheduledCommands(ctx context.Context, _ *string, _ *string, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) RejectedCommands(ctx context.Context, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) FailedReactions(ctx context.Context, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
 func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return node(o), err
+}
+
+func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
 func (r queryFields) Customer(ctx context.Context, _ string, _ *string) (*Customer, error) {
@@ -737,6 +877,58 @@ func (r receiptFields) Durability(ctx context.Context, obj *resolve.Object) (str
 	return resolve.Field[string](ctx, obj, "durability")
 }
 
+func (r receiptFields) RunAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "runAt")
+}
+
+func (r *root) RejectedCommand() RejectedCommandResolver { return rejectedCommandFields{r.rt} }
+
+type rejectedCommandFields struct{ rt *resolve.Runtime }
+
+func (r rejectedCommandFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r rejectedCommandFields) At(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "at")
+}
+
+func (r rejectedCommandFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r rejectedCommandFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r rejectedCommandFields) EntityID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "entityId")
+}
+
+func (r rejectedCommandFields) CommandID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "commandId")
+}
+
+func (r rejectedCommandFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r rejectedCommandFields) Input(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "input")
+}
+
+func (r rejectedCommandFields) Error(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "error")
+}
+
+func (r rejectedCommandFields) CorrelationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "correlationId")
+}
+
+func (r rejectedCommandFields) CausationID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "causationId")
+}
+
 func (r *root) Reservation() ReservationResolver { return reservationFields{r.rt} }
 
 type reservationFields struct{ rt *resolve.Runtime }
@@ -776,6 +968,10 @@ func (r reservationFields) CreatedAt(ctx context.Context, obj *Reservation) (*sc
 
 func (r reservationFields) UpdatedAt(ctx context.Context, obj *Reservation) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r reservationFields) PossibleCommands(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
 }
 
 func (r *root) ReservationChange() ReservationChangeResolver { return reservationChangeFields{r.rt} }
@@ -866,6 +1062,166 @@ func (r reservedLineFields) ProductID(ctx context.Context, obj *resolve.Object) 
 
 func (r reservedLineFields) Quantity(ctx context.Context, obj *resolve.Object) (int, error) {
 	return resolve.Field[int](ctx, obj, "quantity")
+}
+
+func (r *root) ResumedReaction() ResumedReactionResolver { return resumedReactionFields{r.rt} }
+
+type resumedReactionFields struct{ rt *resolve.Runtime }
+
+func (r resumedReactionFields) Receipt(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "receipt")
+}
+
+func (r resumedReactionFields) Errors(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
+}
+
+func (r *root) ScheduledCommand() ScheduledCommandResolver { return scheduledCommandFields{r.rt} }
+
+type scheduledCommandFields struct{ rt *resolve.Runtime }
+
+func (r scheduledCommandFields) CommandID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "commandId")
+}
+
+func (r scheduledCommandFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r scheduledCommandFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r scheduledCommandFields) ID(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "id")
+}
+
+func (r scheduledCommandFields) Input(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "input")
+}
+
+func (r scheduledCommandFields) Actor(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "actor")
+}
+
+func (r scheduledCommandFields) RunAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "runAt")
+}
+
+func (r scheduledCommandFields) CreatedAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, obj, "createdAt")
+}
+
+func (r scheduledCommandFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r *root) StateInfo() StateInfoResolver { return stateInfoFields{r.rt} }
+
+type stateInfoFields struct{ rt *resolve.Runtime }
+
+func (r stateInfoFields) Name(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "name")
+}
+
+func (r stateInfoFields) Description(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "description")
+}
+
+func (r stateInfoFields) Initial(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "initial")
+}
+
+func (r stateInfoFields) Final(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "final")
+}
+
+func (r *root) StateMachine() StateMachineResolver { return stateMachineFields{r.rt} }
+
+type stateMachineFields struct{ rt *resolve.Runtime }
+
+func (r stateMachineFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r stateMachineFields) States(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "states")
+}
+
+func (r stateMachineFields) Transitions(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "transitions")
+}
+
+func (r stateMachineFields) Timeouts(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "timeouts")
+}
+
+func (r stateMachineFields) Reactions(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "reactions")
+}
+
+func (r stateMachineFields) Mermaid(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "mermaid")
+}
+
+func (r *root) StateReaction() StateReactionResolver { return stateReactionFields{r.rt} }
+
+type stateReactionFields struct{ rt *resolve.Runtime }
+
+func (r stateReactionFields) Event(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "event")
+}
+
+func (r stateReactionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r stateReactionFields) Entity(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "entity")
+}
+
+func (r stateReactionFields) OrElse(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "orElse")
+}
+
+func (r *root) StateTimeout() StateTimeoutResolver { return stateTimeoutFields{r.rt} }
+
+type stateTimeoutFields struct{ rt *resolve.Runtime }
+
+func (r stateTimeoutFields) State(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "state")
+}
+
+func (r stateTimeoutFields) After(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "after")
+}
+
+func (r stateTimeoutFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r *root) StateTransition() StateTransitionResolver { return stateTransitionFields{r.rt} }
+
+type stateTransitionFields struct{ rt *resolve.Runtime }
+
+func (r stateTransitionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "command")
+}
+
+func (r stateTransitionFields) Event(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "event")
+}
+
+func (r stateTransitionFields) From(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "from")
+}
+
+func (r stateTransitionFields) To(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "to")
+}
+
+func (r stateTransitionFields) Description(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "description")
 }
 
 func (r *root) Subscription() SubscriptionResolver { return subscriptionFields{r.rt} }

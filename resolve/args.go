@@ -86,9 +86,9 @@ func (rt *Runtime) idAt(args map[string]any, name, path string) (string, error) 
 	return id.(string), nil
 }
 
-// neededID is id for queries, where it is required.
-func (rt *Runtime) neededID(f field) (string, error) {
-	id, err := rt.id(f.args, "id")
+// neededID is id for what is no command, where it is required.
+func (rt *Runtime) neededID(f field, name string) (string, error) {
+	id, err := rt.id(f.args, name)
 	if err != nil {
 		return "", badInput(err.Error())
 	}

@@ -17,15 +17,17 @@ import (
 const (
 	MaxListFields = 500_000  // fields of the elements of lists inside entities
 	MaxTextBytes  = 64 << 20 // of texts, as often as they are asked for
+	MaxDecisions  = 1000     // entities of which possibleCommands are decided: each reads the log
 )
 
 // budget is what is left to an operation. It is safe for concurrent use; nil has no limit.
-type budget struct{ fields, bytes atomic.Int64 }
+type budget struct{ fields, bytes, decisions atomic.Int64 }
 
 func newBudget() *budget {
 	b := &budget{}
 	b.fields.Store(MaxListFields)
 	b.bytes.Store(MaxTextBytes)
+	b.decisions.Store(MaxDecisions)
 	return b
 }
 
@@ -47,6 +49,14 @@ func (b *budget) text(n int) error {
 	return &publicError{"TOO_MUCH", fmt.Sprintf("the answer has more than %d bytes of text: ask for less", MaxTextBytes)}
 }
 
+// decision is for what one entity's commands would do.
+func (b *budget) decision() error {
+	if b == nil || b.decisions.Add(-1) >= 0 {
+		return nil
+	}
+	return &publicError{"TOO_MUCH", fmt.Sprintf("the answer has the possibleCommands of more than %d entities: ask for less", MaxDecisions)}
+}
+
 // elements is for n elements of the list that is being resolved.
 func (b *budget) elements(ctx context.Context, n int) error {
 	if b == nil || n == 0 || b.fields.Add(-int64(n*(1+fieldsBelow(graphql.GetFieldContext(ctx).Field.Selections)))) >= 0 {
@@ -62,6 +72,8 @@ func (b *budget) value(ctx context.Context, v any) error {
 		return b.text(len(v))
 	case scalar.JSON:
 		return b.text(len(v))
+	case []*Object:
+		return b.elements(ctx, len(v))
 	case []any:
 		if err := b.elements(ctx, len(v)); err != nil {
 			return err
@@ -76,6 +88,19 @@ func (b *budget) value(ctx context.Context, v any) error {
 		}
 	}
 	return nil
+}
+
+// Weight returns how many fields a field counts as in a server's limit besides itself and its selection: what costs reads of its own.
+func Weight(f *ast.Field) int {
+	switch {
+	case f.Definition == nil:
+		return 0
+	case f.Definition.Type.Name() == "PossibleCommand":
+		return 100 // one decision
+	case f.Name == "causationOf" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query":
+		return 10 * maxCauses
+	}
+	return 0
 }
 
 // fieldsBelow counts the fields that are selected, those in fragments too. The server bounds the depth.

@@ -15,6 +15,8 @@ type heads struct {
 	known map[command.Ref]*command.Snapshot
 	after position.Position // what reads of documents wait for
 	left  *budget
+
+	rehearsed *command.Snapshot // the payload's entity, if it is as a dry run would have left it
 }
 
 // want is an entity that a selection reaches, and what is selected on it.
@@ -129,12 +131,27 @@ func (s *headSource) value(ctx context.Context, name string) (any, error) {
 		if ref := refOfID(s.entity.Fields, name); ref != nil {
 			return s.snapshot.Fields[ref.Name], nil
 		}
+		if name == possibleCommands {
+			return s.possible(ctx)
+		}
 		return s.fromDocuments(ctx, name)
 	}
 	if f.Copy != nil {
 		return s.copied(f), nil
 	}
 	return recordValue(ctx, s.heads, f, s.snapshot.Fields[name])
+}
+
+// possible says what can be done with the entity now; with one as a dry run would have left it, what the model says could be done then.
+func (s *headSource) possible(ctx context.Context) (any, error) {
+	h, now := s.heads, s.snapshot
+	switch {
+	case now.Deleted:
+		return []*Object{}, nil
+	case now == h.rehearsed:
+		return possibleObjects(ctx, h.left, command.PossibleIn(s.entity, now.Ref.ID, now.State))
+	}
+	return h.rt.possible(ctx, h.left, s.entity, now.Ref.ID, now.State)
 }
 
 // copied returns a copied field: the source's own, as its head has it.

@@ -16,11 +16,28 @@ import (
 
 var errNoCommands = &publicError{"NOT_SERVED", "this process takes no commands: send mutations to one with the command role"}
 
-// mutate executes a command and returns its payload.
-func (rt *Runtime) mutate(ctx context.Context, spec *schema.Command, f field) (*Object, error) {
+// mutation resolves a field of Mutation.
+func (rt *Runtime) mutation(ctx context.Context, f field) (any, error) {
 	if rt.Commands == nil {
 		return nil, errNoCommands
 	}
+	switch f.Name {
+	case "cancelScheduledCommand":
+		return rt.cancelScheduled(ctx, f)
+	case "resumeReaction":
+		return rt.resumeReaction(ctx, f)
+	case "discardReaction":
+		return rt.discardReaction(ctx, f)
+	}
+	spec := rt.Model.Command(f.Name)
+	if spec == nil {
+		return nil, errors.New("the model has no mutation " + f.Name)
+	}
+	return rt.mutate(ctx, spec, f)
+}
+
+// mutate executes a command and returns its payload.
+func (rt *Runtime) mutate(ctx context.Context, spec *schema.Command, f field) (*Object, error) {
 	cmd, rejection := rt.command(ctx, spec, f)
 	result := &command.Result{}
 	if rejection != nil {
@@ -116,14 +133,32 @@ func (rt *Runtime) options(cmd *command.Command, raw any) *command.Rejection {
 		cmd.ExpectedVersion = &n
 	}
 	cmd.DryRun, _ = o["dryRun"].(bool)
-	if v := o["occurredAt"]; v != nil {
-		var at scalar.DateTime
-		if err := at.UnmarshalGQL(v); err != nil {
-			return invalidArg("command.occurredAt", err)
-		}
-		cmd.OccurredAt = &at
+	if cmd.OccurredAt, err = timeOption(o, "occurredAt"); err != nil {
+		return invalidArg("command.occurredAt", err)
+	}
+	if cmd.RunAt, err = timeOption(o, "runAt"); err != nil {
+		return invalidArg("command.runAt", err)
+	}
+	if cmd.RunAt != nil && cmd.OccurredAt != nil {
+		return invalidArg("command.runAt", errors.New("runAt and occurredAt can't go together: what happened is not kept for later"))
+	}
+	if cmd.DryRun {
+		cmd.RunAt = nil // it answers what would happen now
 	}
 	return nil
+}
+
+// timeOption reads a time among CommandOptions, nil for none.
+func timeOption(o map[string]any, name string) (*scalar.DateTime, error) {
+	v := o[name]
+	if v == nil {
+		return nil, nil //nolint:nilnil // not given
+	}
+	var at scalar.DateTime
+	if err := at.UnmarshalGQL(v); err != nil {
+		return nil, err
+	}
+	return &at, nil
 }
 
 // idempotencyKey makes a command id of the request's Idempotency-Key header. Several mutations of one request each get their own: the

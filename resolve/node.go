@@ -41,10 +41,22 @@ func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
 	if ref := refOfID(n.Entity.Fields, name); ref != nil {
 		return n.Fields[ref.Name], nil
 	}
+	if name == possibleCommands {
+		return s.rd.possible(ctx, s.rd.left, n.Entity, n.ID, stateOf(n))
+	}
 	if l := s.shape.lists[alias(ctx)]; l != nil {
 		return connectionObject(s.rd, l.Inverse.Entity, n.List(l.ListSelection), l.connection), nil
 	}
 	return nil, nil //nolint:nilnil // nothing there
+}
+
+// stateOf returns the state of a node that was read with it, "" for an entity without states.
+func stateOf(n *query.Node) string {
+	if n.Entity.State == nil {
+		return ""
+	}
+	state, _ := n.Fields[n.Entity.State.Name].(string)
+	return state
 }
 
 func (s *nodeSource) model() *schema.Model { return s.rd.Model }

@@ -18,9 +18,22 @@ import (
 // Runtime is what resolvers work with. It is immutable and safe for concurrent use.
 type Runtime struct {
 	Model    *schema.Model
-	Commands *command.Engine // nil in a process without the command role
-	Queries  *query.Engine   // nil in a process without the query role
-	Version  string          // what Query.daybook answers
+	Commands Commands      // nil in a process without the command role
+	Queries  *query.Engine // nil in a process without the query role
+	Version  string        // what Query.daybook answers
+}
+
+// Commands is the write side: a *command.Engine.
+type Commands interface {
+	Execute(ctx context.Context, c command.Command) (*command.Result, error)
+	Snapshots(ctx context.Context, refs []command.Ref, known command.Known) (map[command.Ref]*command.Snapshot, error)
+	Possible(ctx context.Context, entity *schema.Entity, id string) ([]command.Possibility, error)
+	Scheduled(ctx context.Context, q command.ScheduledQuery) ([]command.Scheduled, error)
+	CancelScheduled(ctx context.Context, commandID string) (bool, error)
+	Rejected(ctx context.Context, first int, after string) ([]command.Rejected, error)
+	FailedReactions(ctx context.Context, first int, after string) ([]command.FailedReaction, error)
+	ResumeReaction(ctx context.Context, id string) (*command.Result, error)
+	DiscardReaction(ctx context.Context, id string) (bool, error)
 }
 
 // Object is one value of a GraphQL object type. It belongs to one request.
@@ -61,8 +74,8 @@ func Root[T any](ctx context.Context, rt *Runtime) (T, error) {
 
 func (rt *Runtime) root(ctx context.Context) (any, error) {
 	f := current(ctx)
-	if spec := rt.Model.Command(f.Name); spec != nil && graphql.GetFieldContext(ctx).Object == "Mutation" {
-		return rt.mutate(ctx, spec, f)
+	if graphql.GetFieldContext(ctx).Object == "Mutation" {
+		return rt.mutation(ctx, f)
 	}
 	return rt.query(ctx, f)
 }

@@ -21,6 +21,9 @@ func (rt *Runtime) payload(ctx context.Context, e *schema.Entity, f field, r *co
 		h := &heads{rt: rt, left: budgetOf(ctx), known: map[command.Ref]*command.Snapshot{r.Entity.Ref: r.Entity}}
 		if r.Receipt != nil {
 			h.after = r.Receipt.Position
+			if r.Receipt.Durability == "none" {
+				h.rehearsed = r.Entity
+			}
 		}
 		for _, sub := range f.selected(ctx, e.Name+"Payload") {
 			if sub.Name != e.Singular {
@@ -38,14 +41,18 @@ func (rt *Runtime) payload(ctx context.Context, e *schema.Entity, f field, r *co
 func errorObjects(rs []*command.Rejection) []*Object {
 	out := make([]*Object, len(rs))
 	for i, r := range rs {
-		allowed := make([]string, len(r.Allowed))
-		copy(allowed, r.Allowed)
-		out[i] = &Object{"CommandError", plain{
-			"code": string(r.Code), "reason": orNull(r.Reason), "message": r.Message, "field": orNull(r.Field),
-			"state": orNull(r.State), "allowed": allowed,
-		}}
+		out[i] = errorObject(r)
 	}
 	return out
+}
+
+func errorObject(r *command.Rejection) *Object {
+	allowed := make([]string, len(r.Allowed))
+	copy(allowed, r.Allowed)
+	return &Object{"CommandError", plain{
+		"code": string(r.Code), "reason": orNull(r.Reason), "message": r.Message, "field": orNull(r.Field),
+		"state": orNull(r.State), "allowed": allowed,
+	}}
 }
 
 func receiptObject(r *command.Receipt) any {
@@ -54,15 +61,16 @@ func receiptObject(r *command.Receipt) any {
 	}
 	events := make([]*Object, len(r.Events))
 	for i, e := range r.Events {
-		events[i] = &Object{"EventInfo", plain{
-			"entity": e.Ref.Entity, "id": e.Ref.ID, "name": e.Name, "from": orNull(e.From), "to": orNull(e.To),
-			"version": int(e.Version), "at": scalar.NewDateTime(e.At), "commandId": r.CommandID,
-		}}
+		events[i] = event{ref: e.Ref, version: e.Version, name: e.Name, from: e.From, to: e.To, at: e.At, commandID: r.CommandID}.object()
 	}
-	return &Object{"Receipt", plain{
+	values := plain{
 		"commandId": r.CommandID, "position": positionText(r.Position), "version": int(r.Version), "events": events,
 		"duplicate": r.Duplicate, "durability": r.Durability,
-	}}
+	}
+	if !r.RunAt.IsZero() {
+		values["runAt"] = scalar.NewDateTime(r.RunAt)
+	}
+	return &Object{"Receipt", values}
 }
 
 func positionText(p position.Position) string { return p.String() }

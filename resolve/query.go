@@ -14,8 +14,13 @@ var errNoQueries = &publicError{"NOT_SERVED", "this process answers no queries: 
 
 // query resolves a field of Query.
 func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
-	if f.Name == "daybook" {
+	switch f.Name {
+	case "daybook":
 		return rt.Version, nil
+	case "stateMachine":
+		return rt.stateMachine(f), nil
+	case "scheduledCommands", "rejectedCommands", "failedReactions":
+		return rt.commandQuery(ctx, f)
 	}
 	if rt.Queries == nil {
 		return nil, errNoQueries
@@ -25,13 +30,16 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 			return nil, err
 		}
 	}
-	if f.Name == "node" {
+	switch f.Name {
+	case "node":
 		return rt.anyNode(ctx, f)
+	case "causationOf":
+		return rt.causes(ctx, f)
 	}
 	for _, e := range rt.Model.Entities {
 		switch f.Name {
 		case e.Singular:
-			id, err := rt.neededID(f)
+			id, err := rt.neededID(f, "id")
 			if err != nil {
 				return nil, err
 			}
@@ -41,6 +49,20 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 		}
 	}
 	return nil, errors.New("the model has no query " + f.Name)
+}
+
+// commandQuery resolves a query about commands, which the log answers.
+func (rt *Runtime) commandQuery(ctx context.Context, f field) (any, error) {
+	if rt.Commands == nil {
+		return nil, errNoCommands
+	}
+	switch f.Name {
+	case "scheduledCommands":
+		return rt.scheduled(ctx, f)
+	case "rejectedCommands":
+		return rt.rejected(ctx, f)
+	}
+	return rt.failedReactions(ctx, f)
 }
 
 func (rt *Runtime) wait(ctx context.Context, text string) error {
@@ -53,7 +75,7 @@ func (rt *Runtime) wait(ctx context.Context, text string) error {
 
 // anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
 func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
-	text, err := rt.neededID(f)
+	text, err := rt.neededID(f, "id")
 	if err != nil {
 		return nil, err
 	}

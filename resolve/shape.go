@@ -50,6 +50,9 @@ func (rt *Runtime) entityShape(ctx context.Context, e *schema.Entity, f field) (
 			}
 			continue
 		}
+		if sub.Name == possibleCommands && e.State != nil {
+			s.selection.Fields = append(s.selection.Fields, e.State.Name)
+		}
 		if err := rt.addField(ctx, s, e.Fields, sub); err != nil {
 			return nil, err
 		}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/query"
-	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -63,7 +63,7 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 		case e.Singular + "Changed":
 			w.Entity = e
 			var err error
-			w.ID, err = rt.neededID(f)
+			w.ID, err = rt.neededID(f, "id")
 			return w, err
 		case e.Plural + "Changed":
 			w.Entity = e
@@ -132,8 +132,6 @@ func (s *changeSource) event() any {
 	if e == nil {
 		return nil
 	}
-	return &Object{"EventInfo", plain{
-		"entity": s.entity.Name, "id": s.change.ID, "name": e.Name, "from": orNull(e.From), "to": orNull(e.To),
-		"version": int(e.Version), "at": scalar.NewDateTime(e.At), "commandId": orNull(e.CommandID),
-	}}
+	ref := command.Ref{Entity: s.entity.Name, ID: s.change.ID}
+	return event{ref, e.Version, e.Name, e.From, e.To, e.At, e.CommandID, e.Actor, e.CorrelationID, e.CausationID}.object()
 }

@@ -77,7 +77,8 @@ func (l *loader) state(e *Entity, d *ast.Definition) {
 			l.fail(f.Pos, "give it an enum: `status: "+e.Name+"Status!`", "the @state field %s.%s is not a non-null enum", e.Name, f.Name)
 		}
 		e.State = f // though it be wrong: what follows from that is no mistake of its own
-		for _, v := range l.enum(f.Type.Name).Values {
+		e.enum = l.enum(f.Type.Name)
+		for _, v := range e.enum.Values {
 			e.States = append(e.States, v.Name)
 		}
 	}

@@ -46,10 +46,18 @@ func (l *loader) goNames() {
 	l.mutations()
 }
 
-// mutations refuses commands that are one name in the generated resolvers.
+// mutations refuses commands that are one name in the generated resolvers, or that are Daybook's.
 func (l *loader) mutations() {
 	seen := map[string]*Command{}
 	for _, c := range l.model.Commands {
+		for _, name := range reservedMutations {
+			switch {
+			case c.Name == name:
+				l.fail(c.Pos, "choose another name", "the mutation %s is taken by Daybook", name)
+			case fold(c.Name) == fold(name):
+				l.fail(c.Pos, "choose another name", "the command %s and Daybook's mutation %s differ only in case or _", c.Name, name)
+			}
+		}
 		if o := seen[fold(c.Name)]; o != nil && GoName(o.Name) != GoName(c.Name) {
 			l.fail(c.Pos, "rename one of them", "the commands %s and %s differ only in case or _", o.Name, c.Name)
 		}

@@ -34,6 +34,8 @@ type Entity struct {
 	Reactions   []*Reaction // to events of this entity
 	CRUD        bool
 	Pos         Pos
+
+	enum *Enum // the type of State
 }
 
 // Field is one field of an entity or of a value object.

@@ -4,6 +4,8 @@ package schema
 var reservedTypes = map[string]bool{
 	"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true, "Receipt": true, "CommandError": true,
 	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
+	"PossibleCommand": true, "StateMachine": true, "StateInfo": true, "StateTransition": true, "StateTimeout": true, "StateReaction": true,
+	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true,
 	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
 	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,
 }
@@ -18,7 +20,10 @@ var reservedFilters = []string{"and", "or", "not"}
 var reservedSingulars = []string{"receipt", "errors", "type", "id", "event", "token"}
 
 // reservedQueries are query fields that belong to no entity.
-var reservedQueries = []string{"node", "daybook"}
+var reservedQueries = []string{"node", "daybook", "stateMachine", "causationOf", "scheduledCommands", "rejectedCommands", "failedReactions"}
+
+// reservedMutations are mutations that are no commands.
+var reservedMutations = []string{"cancelScheduledCommand", "resumeReaction", "discardReaction"}
 
 // reservedGo are names of the generated package graph, in which an entity is a type too.
 var reservedGo = []string{
@@ -26,4 +31,7 @@ var reservedGo = []string{
 }
 
 // reservedObjects are the API's types with fields that belong to no entity: gqlgen makes an interface CommandErrorResolver.
-var reservedObjects = []string{"Query", "Mutation", "Subscription", "CommandError", "EventInfo", "PageInfo", "Receipt"}
+var reservedObjects = []string{
+	"Query", "Mutation", "Subscription", "CommandError", "EventInfo", "PageInfo", "Receipt", "PossibleCommand", "StateMachine", "StateInfo", "StateTransition",
+	"StateTimeout", "StateReaction", "ScheduledCommand", "RejectedCommand", "FailedReaction", "ResumedReaction",
+}

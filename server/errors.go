@@ -93,9 +93,9 @@ func misdirected(path, message string) string {
 	case path == "/query" && strings.HasPrefix(message, "Schema does not support operation type \"mutation\""):
 		return "/query answers queries and subscriptions only: send mutations to /command or /graphql"
 	case path == "/command" && strings.HasPrefix(message, "Schema does not support operation type \"subscription\""):
-		return "/command takes mutations only: send subscriptions to /query or /graphql"
+		return "/command takes mutations and queries about commands: send subscriptions to /query or /graphql"
 	case path == "/command" && strings.HasPrefix(message, "Cannot query field") && strings.Contains(message, `on type "Query"`):
-		return strings.TrimSuffix(message, ".") + ": /command takes mutations only: send queries to /query or /graphql"
+		return strings.TrimSuffix(message, ".") + ": /command takes mutations and queries about commands: send other queries to /query or /graphql"
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ type Limits struct {
 	Response int64         // bytes of one answer; default 64 MiB
 	Tokens   int           // lexical tokens of a query; default 5,000
 	Depth    int           // nested selections; default 20
-	Cost     int           // fields that a query may resolve, lists counted by their page sizes; default 200,000
+	Cost     int           // fields that a query may resolve, lists counted by their page sizes, what reads by itself by its weight; default 200,000
 	Roots    int           // fields of the root selection, by alias; default 50
 	Timeout  time.Duration // of a query or mutation; default 30 s
 
@@ -112,7 +112,7 @@ func (m *meter) set(set ast.SelectionSet) measure {
 				m.numbers(a.Value)
 			}
 			below := m.set(s.SelectionSet)
-			one = measure{below.depth + 1, min(1+below.cost*m.factor(s), maxCost), 1}
+			one = measure{below.depth + 1, min(1+resolve.Weight(s)+below.cost*m.factor(s), maxCost), 1}
 		case *ast.InlineFragment:
 			one = m.set(s.SelectionSet)
 		case *ast.FragmentSpread:

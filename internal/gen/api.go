@@ -51,7 +51,7 @@ func contract(m *schema.Model, h half) *sdl {
 		}
 	}
 	s.from(schema.Pos{})
-	s.WriteString(eventInfo)
+	s.WriteString(sharedTypes)
 	if s.read {
 		s.WriteString(readTypes)
 		for _, e := range m.Entities {
@@ -110,9 +110,12 @@ func (s *sdl) scalars() {
 }
 
 func (s *sdl) roots() {
-	s.WriteString("\ntype Query {\n  \"The version of Daybook that serves this.\"\n  daybook: String!\n")
+	s.WriteString("\ntype Query {\n" + sharedQueries)
+	if s.write {
+		s.WriteString(writeQueries)
+	}
 	if s.read {
-		s.WriteString("  \"Any entity, by its nodeId.\"\n  node(id: ID!, atLeast: String): Node\n")
+		s.WriteString(readQueries)
 		for _, e := range s.model.Entities {
 			s.from(e.Pos)
 			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: String): %s\n", e.Singular, e.Singular, e.Name)
@@ -127,7 +130,8 @@ func (s *sdl) roots() {
 			s.doc("  ", c.Description)
 			s.printf("  %s(%s): %sPayload!\n", c.Name, strings.Join(commandArgs(c), ", "), c.Entity.Name)
 		}
-		s.WriteString("}\n")
+		s.from(schema.Pos{})
+		s.WriteString(writeMutations + "}\n")
 	}
 	if s.read {
 		s.WriteString("\ntype Subscription {\n")
@@ -167,7 +171,8 @@ func (s *sdl) entity(e *schema.Entity) {
 			s.printf("  \"Those whose %s this is.\"\n  %s(%s): %sConnection!\n", i.Field, i.Name, listArgs(i.Entity), i.Entity)
 		}
 	}
-	s.WriteString("  \"How many events made it what it is.\"\n  version: Int!\n  createdAt: DateTime!\n  updatedAt: DateTime!\n}\n")
+	s.WriteString("  \"How many events made it what it is.\"\n  version: Int!\n  createdAt: DateTime!\n  updatedAt: DateTime!\n" +
+		"  \"What each of its commands would do now.\"\n  possibleCommands: [PossibleCommand!]!\n}\n")
 }
 
 func (s *sdl) fields(fields []*schema.Field) {
