@@ -188,24 +188,28 @@ func (p *partition) retry(ctx context.Context, key string, try func() error) err
 	}
 	for failures := 0; ; {
 		err := try()
-		if err == nil {
-			if delete(p.suspects, key); failures > 0 || b.next > 0 {
+		switch {
+		case err == nil:
+			delete(p.suspects, key)
+			if b.next > 0 {
 				p.r.status.fine(p.n, Reacting)
 			}
 			return nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return err
-		}
-		if !unreachable(err) {
+		case unreachable(err):
+			p.r.status.failed(p.n, Reacting, err, false)
+		default: // a fault of the application, which is no reason to call the process unhealthy
+			p.r.status.fine(p.n, Reacting)
 			p.r.counts.failed.Add(1)
 			if failures++; failures >= limit {
 				p.suspects[key] = true
-				p.r.status.fine(p.n, Reacting)
 				return &gaveUp{failures, err}
 			}
+			if failures == 1 {
+				p.r.cfg.Logger.Warn("a reaction fails, and is tried again", "reaction", key, "partition", p.n, "error", err)
+			}
 		}
-		p.r.status.failed(p.n, Reacting, err, false)
 		if !sleep(ctx, b.pause()) {
 			return context.Cause(ctx)
 		}
