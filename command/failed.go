@@ -150,16 +150,10 @@ func (e *Engine) ResumeReaction(ctx context.Context, id string) (*Result, error)
 			result = r
 		}
 	}
-	_, err = e.DiscardReaction(ctx, f.FirstID())
-	return result, err
-}
-
-// FirstID returns the ID if the reaction failed before it led to any command, else "".
-func (f *FailedReaction) FirstID() string {
-	if f.Command.Name == "" {
-		return f.ID
+	if f.Command.Name == "" { // its note is none of a command's
+		_, err = e.DiscardReaction(ctx, f.ID)
 	}
-	return ""
+	return result, err
 }
 
 // resume executes one command.
