@@ -203,10 +203,10 @@ func (e *Engine) react(ctx context.Context, f *FailedReaction) ([]Reacted, error
 
 // DiscardReaction forgets a failed reaction. false: there is none.
 func (e *Engine) DiscardReaction(ctx context.Context, id string) (bool, error) {
-	if eventlog.CheckNote(FailedReactionNotes, id) != nil {
+	parked, err := e.cfg.Log.RemoveNote(ctx, FailedReactionNotes, id)
+	if errors.Is(err, eventlog.ErrInvalid) {
 		return false, nil
 	}
-	parked, err := e.cfg.Log.RemoveNote(ctx, FailedReactionNotes, id)
 	if err != nil {
 		return false, err
 	}
