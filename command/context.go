@@ -117,6 +117,9 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if len(c.effects.events) >= MaxEvents {
 		return nil, invalid("", fmt.Sprintf("the command would change more than %d entities", MaxEvents))
 	}
+	if err := checkInput(c.model, spec, input); err != nil {
+		return nil, err
+	}
 	s := &step{c: c, spec: spec, input: input}
 	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)); err != nil {
 		return nil, err
@@ -137,6 +140,19 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 		c.back(mark)
 	}
 	return after, err
+}
+
+// checkInput refuses what only a rule's mistake can be: an input that a client could not send.
+func checkInput(m *schema.Model, spec *schema.Command, input schema.Record) error {
+	for _, a := range spec.Args {
+		if a.Type.NonNull && input[a.Name] == nil {
+			return fmt.Errorf("the argument %s is missing", a.Name)
+		}
+	}
+	if _, err := encodeInput(m, spec, input); err != nil {
+		return fmt.Errorf("the input is none: %v", err) //nolint:errorlint // a rejection would be the client's fault
+	}
+	return nil
 }
 
 // mark is what a decision is set back to if a command within it is rejected. What was read stays in the conditions.

@@ -34,12 +34,16 @@ type Engine struct {
 	histories slots
 }
 
-// New returns an engine. It fails if a rule is for a command that the model does not have.
+// New returns an engine. It fails if a rule is for a command that the model does not have, and if the log was opened with another placement than the model's
+// (schema.Model.Roots).
 func New(cfg Config) (*Engine, error) {
 	for name := range cfg.Rules {
 		if cfg.Model.Command(name) == nil {
 			return nil, fmt.Errorf("there is a rule for %q, which is no command of the model: run go generate", name)
 		}
+	}
+	if err := checkPlacement(cfg.Model, cfg.Log); err != nil {
+		return nil, err
 	}
 	if cfg.Attempts <= 0 {
 		cfg.Attempts = 20

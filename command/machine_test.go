@@ -11,6 +11,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/eventlog/memory"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -609,5 +610,37 @@ func TestRejectionsAreKept(t *testing.T) {
 	}
 	if rest, err := w.engine.Rejected(t.Context(), 10, page[1].ID); err != nil || len(rest) != 1 || rest[0].ID != page[2].ID {
 		t.Errorf("%+v %v", rest, err)
+	}
+}
+
+func TestTheLogHasToPlaceWhatBelongsTogether(t *testing.T) {
+	w := newMachine(t)
+	l, err := memory.Open(memory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := command.New(command.Config{Model: w.model(), Log: l}); err == nil || !strings.Contains(err.Error(), "every Show has to lie with its Hall") {
+		t.Error(err)
+	}
+	if schema.OwnerSeparator != eventlog.OwnerSeparator {
+		t.Error("the model and the log separate ids otherwise")
+	}
+	if a, b := w.log.PartitionOf(command.Ref{Entity: "Show", ID: "h/s"}), w.log.PartitionOf(command.Ref{Entity: "Hall", ID: "h"}); a != b {
+		t.Error(a, b)
+	}
+}
+
+func TestRulesGiveCommandsWhatTheyNeed(t *testing.T) {
+	for name, in := range map[string]schema.Record{"missing": {}, "of another type": {"n": "x"}} {
+		w := newMachine(t, withRule("runShow", func(c *command.Context, show, _ schema.Record) (schema.Record, error) {
+			_, err := c.Run("takeSeats", "h", in)
+			return show, err
+		}))
+		w.show("h/s", "2026-01-01")
+		var r *command.Rejection
+		if _, err := w.engine.Execute(t.Context(), command.Command{Name: "runShow", ID: "h/s"}); err == nil || errors.As(err, &r) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
