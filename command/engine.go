@@ -18,8 +18,9 @@ type Config struct {
 	Model        *schema.Model // required
 	Log          eventlog.Log  // required
 	Rules        Rules
-	AllowImport  bool // accept Command.OccurredAt
-	KeepRejected int  // how many rejected commands are kept, the newest; 0 for none
+	Reactions    Reactions // asked again by ResumeReaction
+	AllowImport  bool      // accept Command.OccurredAt
+	KeepRejected int       // how many rejected commands are kept, the newest; 0 for none
 	Logger       *slog.Logger
 
 	// Attempts bounds how often a command is decided anew because another one changed what it had read. Default 20.
