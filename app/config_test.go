@@ -65,6 +65,9 @@ func TestHelp(t *testing.T) {
 	if !errors.Is(err, ErrHelp) {
 		t.Fatal(err)
 	}
+	if !strings.Contains(out.String(), "diagram") {
+		t.Error("help does not name diagram")
+	}
 	for _, s := range settings {
 		if !strings.Contains(out.String(), s.env) || !strings.Contains(out.String(), "--"+s.flag) {
 			t.Errorf("help does not name %s", s.env)

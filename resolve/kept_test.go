@@ -53,13 +53,16 @@ func TestRejectedCommands(t *testing.T) {
 		{ID: "n2", At: noon, Command: "approveOrder", Entity: "Order", EntityID: "o1", CommandID: "k", Actor: "ana", Input: []byte(`{"payments":[]}`),
 			Code: command.InvalidTransition, Message: "no", State: "UNAVAILABLE", CorrelationID: "c", CausationID: "Order:o1@1"},
 		{ID: "n1", At: noon, Command: "goneThing", Entity: "Thing", Code: command.RuleViolated, Reason: "WHY", Message: "no", Field: "x"},
+		{ID: "n0", At: noon, Message: "what was kept of it can't be read"},
 	}
 	w.want(`{ rejectedCommands(first: 2, after: "n3") { id at command entity entityId commandId actor input error { code reason message field state allowed } correlationId causationId } }`, `{"rejectedCommands": [
 		{"id": "n2", "at": "2026-01-01T12:00:00Z", "command": "approveOrder", "entity": "Order", "entityId": "o1", "commandId": "k", "actor": "ana", "input": {"payments": []},
 			"error": {"code": "INVALID_TRANSITION", "reason": null, "message": "no", "field": null, "state": "UNAVAILABLE", "allowed": ["cancelOrder", "noteOrder"]},
 			"correlationId": "c", "causationId": "Order:o1@1"},
 		{"id": "n1", "at": "2026-01-01T12:00:00Z", "command": "goneThing", "entity": "Thing", "entityId": null, "commandId": null, "actor": null, "input": null,
-			"error": {"code": "RULE_VIOLATED", "reason": "WHY", "message": "no", "field": "x", "state": null, "allowed": []}, "correlationId": null, "causationId": null}]}`)
+			"error": {"code": "RULE_VIOLATED", "reason": "WHY", "message": "no", "field": "x", "state": null, "allowed": []}, "correlationId": null, "causationId": null},
+		{"id": "n0", "at": "2026-01-01T12:00:00Z", "command": "", "entity": "", "entityId": null, "commandId": null, "actor": null, "input": null,
+			"error": {"code": "INVALID_INPUT", "reason": null, "message": "what was kept of it can't be read", "field": null, "state": null, "allowed": []}, "correlationId": null, "causationId": null}]}`)
 	w.wasAsked(2, "n3")
 	w.fails(`{ rejectedCommands(first: 1001) { id } }`, "INVALID_INPUT")
 	w.write.fails = fmt.Errorf("%w", command.ErrNoNote)
@@ -72,12 +75,12 @@ func TestFailedReactions(t *testing.T) {
 	note := command.Command{Name: "noteOrder", ID: "o1"}
 	w.write.failed = []command.FailedReaction{
 		{ID: "r1", At: noon, Reaction: "OrderApproved/noteOrder", Event: "Order:o1@2", Status: command.ReactionRejected, Command: note, Rejection: command.Reject("NO", "no"), Tries: 1},
-		{ID: "r2", At: noon, Reaction: "x", Status: command.ReactionParked, Command: command.Command{Name: "goneOrder"}, Message: "it failed", Tries: 9},
+		{ID: "r2", At: noon, Reaction: "x", Status: command.ReactionParked, Message: "it failed", Tries: 9},
 	}
 	w.want(`{ failedReactions { id at reaction event status command entity entityId error { code reason } message tries } }`, `{"failedReactions": [
 		{"id": "r1", "at": "2026-01-01T12:00:00Z", "reaction": "OrderApproved/noteOrder", "event": "Order:o1@2", "status": "REJECTED", "command": "noteOrder", "entity": "Order", "entityId": "o1",
 			"error": {"code": "RULE_VIOLATED", "reason": "NO"}, "message": null, "tries": 1},
-		{"id": "r2", "at": "2026-01-01T12:00:00Z", "reaction": "x", "event": null, "status": "PARKED", "command": "goneOrder", "entity": null, "entityId": null, "error": null, "message": "it failed", "tries": 9}]}`)
+		{"id": "r2", "at": "2026-01-01T12:00:00Z", "reaction": "x", "event": null, "status": "PARKED", "command": null, "entity": null, "entityId": null, "error": null, "message": "it failed", "tries": 9}]}`)
 	w.wasAsked(50, "")
 	const resume = `mutation { resumeReaction(id: "r1") { receipt { version } errors { code field } } }`
 	w.want(resume, `{"resumeReaction": {"receipt": null, "errors": [{"code": "NOT_FOUND", "field": "id"}]}}`)

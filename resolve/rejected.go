@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -41,9 +42,9 @@ func pageFailed(err error) error {
 	return err
 }
 
-// rejection is why a command was rejected. What its state allows is the model's to say.
+// rejection is why a command was rejected, also if it can't be read any more. What its state allows is the model's to say.
 func (rt *Runtime) rejection(r command.Rejected) *command.Rejection {
-	out := &command.Rejection{Code: r.Code, Reason: r.Reason, Message: r.Message, Field: r.Field, State: r.State}
+	out := &command.Rejection{Code: cmp.Or(r.Code, command.InvalidInput), Reason: r.Reason, Message: r.Message, Field: r.Field, State: r.State}
 	if e := rt.Model.Entity(r.Entity); e != nil && r.Code == command.InvalidTransition {
 		out.Allowed = command.Allowed(e, r.State)
 	}
