@@ -142,8 +142,13 @@ func TestAReactionHandsOnValuesOfEveryKind(t *testing.T) {
 
 // TestALargeInputIsComputedAgain is kept without its input, and resumed from the event.
 func TestALargeInputIsComputedAgain(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 200_000), strings.Repeat("<", 30_000)} {
+		t.Run(fmt.Sprint(len(text)), func(t *testing.T) { largeInput(t, text) })
+	}
+}
+
+func largeInput(t *testing.T, text string) {
 	w := newMirror(t, nil)
-	text := strings.Repeat("x", 200_000)
 	w.exec("createSource", "s1", schema.Record{"text": text})
 	event := w.last(eventlog.Ref{Entity: "Source", ID: "s1"})
 	reaction := all(t, w.model, nil)[0]
@@ -174,7 +179,6 @@ func TestALargeInputIsComputedAgain(t *testing.T) {
 
 func TestPagesOfFailedReactions(t *testing.T) {
 	w := newMirror(t, nil)
-	var want []string
 	add := func(status command.FailedStatus, id string) {
 		f := command.FailedReaction{ID: id, Status: status, Rejection: &command.Rejection{Code: command.NotFound, Message: "m"}}
 		if err := f.Record(t.Context(), w.model, w.log); err != nil {
@@ -186,9 +190,7 @@ func TestPagesOfFailedReactions(t *testing.T) {
 		add(command.ReactionParked, fmt.Sprint("p", i))
 	}
 	add(command.ReactionParked, "r0") // it was rejected, and now waits
-	for _, id := range []string{"r0", "p4", "p3", "p2", "p1", "p0", "r4", "r3", "r2", "r1"} {
-		want = append(want, id)
-	}
+	want := []string{"r0", "p4", "p3", "p2", "p1", "p0", "r4", "r3", "r2", "r1"}
 	for _, size := range []int{1, 3, 6, 100} {
 		var got []string
 		for after := ""; ; {
