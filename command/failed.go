@@ -210,7 +210,7 @@ func (e *Engine) react(ctx context.Context, f *FailedReaction) ([]Reacted, error
 // DiscardReaction forgets a failed reaction. false: there is none.
 func (e *Engine) DiscardReaction(ctx context.Context, id string) (bool, error) {
 	if eventlog.CheckNote(FailedReactionNotes, id) != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // there is no note of such an id
 	}
 	parked, err := e.cfg.Log.RemoveNote(ctx, FailedReactionNotes, id)
 	if err != nil {
