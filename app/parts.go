@@ -65,15 +65,18 @@ func open(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Lo
 func (p *parts) connect(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openBound)
 	defer cancel()
-	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) {
+	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) || cfg.Has(RoleReactor) {
 		if p.log, err = openLog(ctx, cfg, model); err != nil {
 			return err
 		}
 	}
-	if cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator) {
+	documented := cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator)
+	if documented || cfg.Has(RoleReactor) && cfg.MongoURI != "" { // as the archive
 		if p.store, err = openStore(ctx, cfg, model, logger); err != nil {
 			return err
 		}
+	}
+	if documented {
 		if p.feed, err = openFeed(ctx, cfg, model, p.log, logger); err != nil {
 			return err
 		}

@@ -35,6 +35,7 @@ type Context struct {
 	now        scalar.DateTime
 	heads      map[eventlog.Ref]eventlog.Head // as the decision has made them so far
 	conditions map[eventlog.Ref]int64         // versions, as they were read, of everything that the decision read
+	needed     map[eventlog.Ref]bool          // those of which more counts than that they are there
 	effects    effects
 	active     map[eventlog.Ref]bool // what rules are deciding on
 }
@@ -42,7 +43,7 @@ type Context struct {
 func newContext(ctx context.Context, cfg *Config, cmd *Command, heads map[eventlog.Ref]eventlog.Head, now scalar.DateTime) *Context {
 	return &Context{
 		ctx: ctx, cfg: cfg, cmd: cmd, model: cfg.Model, log: cfg.Log, now: now, heads: heads,
-		conditions: map[eventlog.Ref]int64{}, active: map[eventlog.Ref]bool{},
+		conditions: map[eventlog.Ref]int64{}, needed: map[eventlog.Ref]bool{}, active: map[eventlog.Ref]bool{},
 	}
 }
 
@@ -65,6 +66,7 @@ func (c *Context) Load(entity, id string) (schema.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.needed[ref] = true
 	if head.Version == 0 || head.Deleted {
 		return nil, missing(ref, "")
 	}
@@ -131,6 +133,7 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if err != nil {
 		return nil, err
 	}
+	c.needed[s.ref] = true
 	if s.before, err = snapshot(c.model, s.ref, head); err != nil {
 		return nil, err
 	}

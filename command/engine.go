@@ -18,8 +18,9 @@ type Config struct {
 	Model        *schema.Model // required
 	Log          eventlog.Log  // required
 	Rules        Rules
-	AllowImport  bool // accept Command.OccurredAt
-	KeepRejected int  // how many rejected commands are kept, the newest; 0 for none
+	Reactions    Reactions // asked again by ResumeReaction
+	AllowImport  bool      // accept Command.OccurredAt
+	KeepRejected int       // how many rejected commands are kept, the newest; 0 for none
 	Logger       *slog.Logger
 
 	// Attempts bounds how often a command is decided anew because another one changed what it had read. Default 20.
@@ -35,7 +36,7 @@ type Engine struct {
 }
 
 // New returns an engine. It fails if a rule is for a command that the model does not have, and if the log was opened with another placement than the model's
-// (schema.Model.Roots).
+// (schema.Model.Roots) or can't do what the model needs (eventlog.Log.Spans).
 func New(cfg Config) (*Engine, error) {
 	for name := range cfg.Rules {
 		if cfg.Model.Command(name) == nil {
@@ -43,6 +44,9 @@ func New(cfg Config) (*Engine, error) {
 		}
 	}
 	if err := checkPlacement(cfg.Model, cfg.Log); err != nil {
+		return nil, err
+	}
+	if err := checkSpans(cfg.Model, cfg.Log); err != nil {
 		return nil, err
 	}
 	if cfg.Attempts <= 0 {

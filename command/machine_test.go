@@ -644,3 +644,41 @@ func TestRulesGiveCommandsWhatTheyNeed(t *testing.T) {
 		}
 	}
 }
+
+// apart is a log that can't span partitions.
+type apart struct{ eventlog.Log }
+
+func (apart) Spans() bool { return false }
+
+func TestAModelThatNeedsSeveralPartitionsAtOnceIsRefusedWhereThatCantBe(t *testing.T) {
+	w := newMachine(t)
+	_, err := command.New(command.Config{Model: w.model(), Log: apart{w.log}})
+	if err == nil || strings.Count(err.Error(), "\n") != 1 || // Guest.hall, because halls can be deleted, and Visit.show, which asks for a state
+		!strings.Contains(err.Error(), "a Show can't refer to a Hall that must not be deleted meanwhile") ||
+		!strings.Contains(err.Error(), `a Visit can't refer to a Show that asks for its state, @ref(in: [OPEN, RUNNING])`) ||
+		!strings.Contains(err.Error(), `@entity(with: "show"), or check it in a @reaction`) {
+		t.Errorf("%v", err)
+	}
+	ok := worldOf(t, strings.NewReplacer("@ref(in: [OPEN, RUNNING])", "@ref", "hall: Hall @ref note", "hall: ID note",
+		"deletes: true", "to: CLOSED").Replace(machine))
+	if _, err := command.New(command.Config{Model: ok.model(), Log: apart{ok.log}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsThereForEverNeedsNoCondition(t *testing.T) {
+	sdl := strings.NewReplacer("@ref(in: [OPEN, RUNNING])", "@ref", "deletes: true", "to: CLOSED").Replace(machine)
+	w := worldOf(t, sdl)
+	w.accepted("createHall", "h", schema.Record{"name": "Big", "seats": 10})
+	w.show("h/s", "2026-01-01")
+	loads := w.log.loads
+	w.log.before = func() {
+		w.log.before = nil
+		w.accepted("closeShow", "h/s", nil) // between the read and the append
+		loads = w.log.loads
+	}
+	w.accepted("planVisit", "v", schema.Record{"show": "h/s"})
+	if w.log.loads != loads {
+		t.Error("it was decided anew")
+	}
+}

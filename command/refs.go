@@ -68,6 +68,9 @@ func (c *Context) checkRefs(refs []reference) error {
 		if head.Version == 0 || head.Deleted {
 			return missing(r.ref, r.path)
 		}
+		if len(r.in) > 0 {
+			c.needed[r.ref] = true
+		}
 		if len(r.in) > 0 && !slices.Contains(r.in, head.State) {
 			return wrongState(r, head.State)
 		}

@@ -214,6 +214,11 @@ type Log interface {
 	// PartitionOf returns the partition of an entity: a pure function of ref and the number of partitions.
 	PartitionOf(ref Ref) int
 
+	// Spans reports whether the conditions, events and timers of one append may lie in several partitions. Where it is false (Redis Cluster) they lie in that of
+	// Append.Primary, else Append is ErrApart; Load is atomic for each partition by itself; a command id is told from the same id only within a partition. Claims
+	// may lie anywhere on every log.
+	Spans() bool
+
 	// Durability names what an acknowledged append survives, as receipts show it: "memory" or "fsync".
 	Durability() string
 
@@ -279,6 +284,8 @@ type Log interface {
 var (
 	// ErrCommandIDReused means that the command id was used before with another input.
 	ErrCommandIDReused = errors.New("command id was used before with another input")
+	// ErrApart means that an append needs entities of several partitions, and the log can't write to several at once. Nothing was written.
+	ErrApart = errors.New("the log can't append to several partitions at once")
 	// ErrInvalid wraps what is wrong with an Append or Load that no engine can take.
 	ErrInvalid = errors.New("invalid request to the log")
 	// ErrClosed is returned by every method of a log after Close, and by reads that were waiting.

@@ -103,6 +103,9 @@ func (l *Log) PartitionOf(ref eventlog.Ref) int {
 	return l.placement.PartitionOf(ref, len(l.partitions))
 }
 
+// Spans is true.
+func (l *Log) Spans() bool { return true }
+
 // Durability is "memory".
 func (l *Log) Durability() string { return "memory" }
 

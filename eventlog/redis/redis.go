@@ -184,6 +184,9 @@ func (l *Log) Partitions() int { return l.keys.partitions }
 // PartitionOf returns the partition of an entity.
 func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.keys.partitionOf(ref) }
 
+// Spans is true: a Redis Cluster is refused.
+func (l *Log) Spans() bool { return true }
+
 // Durability is "fsync" if Redis says that it syncs every write before it answers, else "memory".
 func (l *Log) Durability() string { return l.durability.String() }
 

@@ -98,6 +98,9 @@ func (l *Log) Partitions() int { return l.partitions }
 // PartitionOf returns the partition of an entity.
 func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.placement.PartitionOf(ref, l.partitions) }
 
+// Spans is true.
+func (l *Log) Spans() bool { return true }
+
 // Durability is "fsync": Open checks that every commit is synced before it is acknowledged.
 func (l *Log) Durability() string { return "fsync" }
 
