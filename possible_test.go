@@ -92,3 +92,24 @@ func TestCauses(t *testing.T) {
 		s.do(`{ causationOf(event: "o1") { id } }`).want("errors.0.extensions.code", "INVALID_INPUT")
 	})
 }
+
+// TestFailedReactionsAreDecided: an order that can't be had is tried again, in vain, and forgotten.
+func TestFailedReactionsAreDecided(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.seed()
+		s.do(`mutation { updateProduct(id: "p1", stock: 1) { errors { code } } approveOrder(id: "o1") { errors { code } } }`).want("data.approveOrder.errors", "[]")
+		s.eventually(`{ order(id: "o1") { status } }`, "data.order.status", "UNAVAILABLE")
+		id := s.post("/command", `{ failedReactions { id event error { reason } } }`).
+			want("data.failedReactions.0.event", "Order:o1@2", "data.failedReactions.0.error.reason", "OUT_OF_STOCK").at("data.failedReactions.0.id")
+		s.do(fmt.Sprintf(`{ failedReactions(after: %q) { id } }`, id)).want("data.failedReactions", "[]")
+		s.do(`{ failedReactions(after: "nothing") { id } }`).want("errors.0.extensions.code", "INVALID_INPUT")
+		const resume = `mutation { resumeReaction(id: %q) { receipt { version } errors { code } } }`
+		if a := s.do(fmt.Sprintf(resume, id)).want("data.resumeReaction.receipt", "<nil>"); a.at("data.resumeReaction.errors") == "[]" {
+			t.Error(a.raw)
+		}
+		s.do(fmt.Sprintf(`mutation { discardReaction(id: %q) }`, id)).want("data.discardReaction", "true")
+		s.do(fmt.Sprintf(`mutation { discardReaction(id: %q) }`, id)).want("data.discardReaction", "false")
+		s.do(fmt.Sprintf(resume, id)).want("data.resumeReaction.receipt", "<nil>", "data.resumeReaction.errors", "[map[code:NOT_FOUND]]")
+	})
+}

@@ -35,7 +35,8 @@ type Context struct {
 	now        scalar.DateTime
 	heads      map[eventlog.Ref]eventlog.Head // as the decision has made them so far
 	conditions map[eventlog.Ref]int64         // versions, as they were read, of everything that the decision read
-	needed     map[eventlog.Ref]bool          // those of which more counts than that they are there
+	needed     map[eventlog.Ref]bool          // those of which more counts than that they are there, and in which state
+	states     map[eventlog.Ref][]string      // in which they have to be
 	effects    effects
 	active     map[eventlog.Ref]bool // what rules are deciding on
 }
@@ -43,7 +44,7 @@ type Context struct {
 func newContext(ctx context.Context, cfg *Config, cmd *Command, heads map[eventlog.Ref]eventlog.Head, now scalar.DateTime) *Context {
 	return &Context{
 		ctx: ctx, cfg: cfg, cmd: cmd, model: cfg.Model, log: cfg.Log, now: now, heads: heads,
-		conditions: map[eventlog.Ref]int64{}, needed: map[eventlog.Ref]bool{}, active: map[eventlog.Ref]bool{},
+		conditions: map[eventlog.Ref]int64{}, needed: map[eventlog.Ref]bool{}, states: map[eventlog.Ref][]string{}, active: map[eventlog.Ref]bool{},
 	}
 }
 

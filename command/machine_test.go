@@ -666,6 +666,41 @@ func TestAModelThatNeedsSeveralPartitionsAtOnceIsRefusedWhereThatCantBe(t *testi
 	}
 }
 
+func TestReferencesDontConflictWithOtherChanges(t *testing.T) {
+	w := newMachine(t)
+	w.show("h/s", "2026-01-01")
+	between := func(then func()) (again bool) {
+		t.Helper()
+		loads := 0
+		w.log.before = func() {
+			w.log.before = nil
+			then()
+			loads = w.log.loads
+		}
+		w.do("planVisit", "", schema.Record{"show": "h/s"})
+		return w.log.loads != loads
+	}
+	if between(func() { w.accepted("titleShow", "h/s", schema.Record{"title": "new"}) }) {
+		t.Error("a new title had it decided anew")
+	}
+	if between(func() { w.accepted("runShow", "h/s", nil) }) {
+		t.Error("another state of those that it may be in had it decided anew")
+	}
+	if !between(func() { w.accepted("closeShow", "h/s", nil) }) {
+		t.Error("a state that it may not be in did not")
+	}
+	w.accepted("createHall", "g", schema.Record{"name": "g", "seats": 1})
+	guest := w.input("inviteGuest", map[string]any{"guest": map[string]any{"name": "Cy", "hall": "g"}})
+	w.show("h/2", "2026-01-02")
+	w.log.before = func() {
+		w.log.before = nil
+		w.accepted("deleteHall", "g", nil)
+	}
+	if r := w.do("inviteGuest", "h/2", guest); r.Receipt != nil || r.Rejections[0].Code != command.ReferenceNotFound {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestWhatIsThereForEverNeedsNoCondition(t *testing.T) {
 	sdl := strings.NewReplacer("@ref(in: [OPEN, RUNNING])", "@ref", "deletes: true", "to: CLOSED").Replace(machine)
 	w := worldOf(t, sdl)

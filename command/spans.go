@@ -59,18 +59,27 @@ func refFields(m *schema.Model, fields []*schema.Field, seen map[string]bool) []
 	return out
 }
 
-// conditionsOf returns what has to hold when the append happens: the versions of all that the decision read, but for entities of which only counts that they are
-// there, and which are never deleted.
+// conditionsOf returns what has to hold when the append happens: the versions of all that the decision read, but for entities of which only counts that they are there,
+// or in which state; nothing of those that are there for ever.
 func (c *Context) conditionsOf() []eventlog.Condition {
-	changed := make(map[eventlog.Ref]bool, len(c.effects.events))
-	for i := range c.effects.events {
-		changed[c.effects.events[i].Ref] = true
-	}
 	out := make([]eventlog.Condition, 0, len(c.conditions))
 	for ref, version := range c.conditions {
-		if c.needed[ref] || changed[ref] || version == 0 || !lasts(c.model.Entity(ref.Entity)) {
+		in, stated := c.states[ref]
+		switch {
+		case c.needed[ref] || version == 0:
 			out = append(out, eventlog.Condition{Ref: ref, Version: version})
+		case stated || !lasts(c.model.Entity(ref.Entity)):
+			out = append(out, eventlog.Condition{Ref: ref, Version: version, Alive: true, In: in})
 		}
 	}
 	return out
+}
+
+// inOneOf notes that an entity has to be in one of the states: in one of those that were noted before, too.
+func (c *Context) inOneOf(ref eventlog.Ref, states []string) {
+	before, noted := c.states[ref]
+	if noted {
+		states = slices.DeleteFunc(slices.Clone(before), func(s string) bool { return !slices.Contains(states, s) })
+	}
+	c.states[ref] = states
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,13 +125,24 @@ type Append struct {
 	Input         json.RawMessage
 }
 
-// Condition holds if the entity is at exactly that version (0: it does not exist) when the append happens.
+// Condition holds if the entity is at exactly that version (0: it does not exist) when the append happens; or, if Alive, if it is there and not deleted, whatever
+// its version. Then Version is only that at which it was read.
 type Condition struct {
 	Ref     Ref
 	Version int64
+	Alive   bool
+	In      []string // with Alive: the states that it has to be in; none for any
 }
 
-// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition: the first new version is one more than that.
+// Holds reports whether an entity with that head meets the condition.
+func (c Condition) Holds(h Head) bool {
+	if !c.Alive {
+		return h.Version == c.Version
+	}
+	return h.Version > 0 && !h.Deleted && (len(c.In) == 0 || slices.Contains(c.In, h.State))
+}
+
+// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition on its version: the first new version is one more than that.
 type NewEvent struct {
 	Ref     Ref
 	Name    string

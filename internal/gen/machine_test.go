@@ -183,7 +183,7 @@ func TestRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := memory.Open(memory.Options{Partitions: 4})
+	log, err := memory.Open(memory.Options{Partitions: 4, Placement: m.Roots()})
 	if err != nil {
 		t.Fatal(err)
 	}
