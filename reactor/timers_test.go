@@ -12,6 +12,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	sqlitelog "github.com/daybook-cqrs/daybook/eventlog/sqlite"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -20,9 +21,14 @@ const soon = `type Order @entity @timeout(in: OPEN, after: "1ms", run: "expireOr
 
 // TestManyTimersDueAtOnceEachFireOnce has two reactors, one of which is stopped amid work and started again.
 func TestManyTimersDueAtOnceEachFireOnce(t *testing.T) {
-	const orders = 10_000
 	engines(t, func(t *testing.T, l eventlog.Log) {
+		orders := 10_000
+		if _, slow := l.(*sqlitelog.Log); slow && racing {
+			orders = 2_000
+			t.Log("SQLite has 2,000 timers instead of 10,000 while the race detector watches")
+		}
 		w := worldOn(t, soon, l)
+		w.options.Poll, w.options.Wait = 200*time.Millisecond, 200*time.Millisecond
 		var g errgroup.Group
 		g.SetLimit(64)
 		for i := range orders {
@@ -41,10 +47,10 @@ func TestManyTimersDueAtOnceEachFireOnce(t *testing.T) {
 		counting := &meddler{Log: l, appended: func() { fired.Add(1) }}
 		_, stopOne := w.start(counting)
 		two, stopTwo := w.start(counting)
-		w.until("half of them", func() bool { return fired.Load() > orders/2 })
+		w.untilStill("half of them", fired.Load, func() bool { return fired.Load() > int64(orders/2) })
 		stopOne()
 		three, stopThree := w.start(counting)
-		w.until("all timers to be gone", func() bool { return w.timers() == 0 })
+		w.untilStill("all timers to be gone", fired.Load, func() bool { return w.timers() == 0 })
 		stopTwo()
 		stopThree()
 		expired := map[string]bool{}
@@ -66,12 +72,12 @@ func TestManyTimersDueAtOnceEachFireOnce(t *testing.T) {
 	})
 }
 
-// timers counts those that are set.
+// timers counts the partitions and kinds that have any.
 func (w *world) timers() (n int) {
 	w.Helper()
 	for p := range w.log.Partitions() {
 		for _, kind := range []string{eventlog.TimeoutTimer, eventlog.CommandTimer} {
-			some, err := w.log.Timers(w.Context(), p, kind, nil, eventlog.MaxTimers)
+			some, err := w.log.Timers(w.Context(), p, kind, nil, 1)
 			if err != nil {
 				w.Fatal(err)
 			}

@@ -234,6 +234,20 @@ func (w *world) until(what string, holds func() bool) {
 	}
 }
 
+// untilStill waits for a condition as long as something goes on, however slowly.
+func (w *world) untilStill(what string, count func() int64, holds func() bool) {
+	w.Helper()
+	last, since := count(), time.Now()
+	for ; !holds(); time.Sleep(5 * time.Millisecond) {
+		if now := count(); now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > 60*time.Second {
+			w.Fatal("in vain waited for ", what)
+		}
+	}
+}
+
 func (w *world) untilDone(r *reactor.Reactor) {
 	w.Helper()
 	w.until("the end of the log", func() bool {
