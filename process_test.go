@@ -84,11 +84,12 @@ func TestItStopsOnSIGTERM(t *testing.T) {
 	})
 }
 
-// TestThreeProcesses runs each role in a process of its own.
-func TestThreeProcesses(t *testing.T) {
+// TestFourProcesses runs each role in a process of its own.
+func TestFourProcesses(t *testing.T) {
 	args := servers(t)
 	commands := spawn(t, append(args, "--roles", "command")...)
 	spawn(t, append(args, "--roles", "consolidator")...)
+	spawn(t, append(args, "--roles", "reactor")...)
 	queries := spawn(t, append(args, "--roles", "query")...)
 	live := queries.socket("graphql-transport-ws", `subscription { ordersChanged(snapshot: true) { type order { status customer { name } } event { name } } }`)
 	next(t, live).want("data.ordersChanged.type", "LIVE")
@@ -96,6 +97,8 @@ func TestThreeProcesses(t *testing.T) {
 	queries.do(fmt.Sprintf(`{ order(id: "o1", atLeast: %q) { total customerName } }`, r.at("data.createOrder.receipt.position"))).
 		want("data.order.total", "79.09", "data.order.customerName", "Ana")
 	nextEvent(t, live, "ordersChanged").want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.event.name", "OrderCreated", "data.ordersChanged.order.customer.name", "Ana")
+	commands.do(`mutation { approveOrder(id: "o1") { errors { code } } }`).want("data.approveOrder.errors", "[]")
+	queries.eventually(`{ reservation(id: "o1/stock") { status } }`, "data.reservation.status", "HELD")
 	commands.post("/query", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
 	queries.post("/command", `{ daybook }`).want("errors.0.extensions.code", "NOT_SERVED")
 }

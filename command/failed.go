@@ -150,16 +150,10 @@ func (e *Engine) ResumeReaction(ctx context.Context, id string) (*Result, error)
 			result = r
 		}
 	}
-	_, err = e.DiscardReaction(ctx, f.FirstID())
-	return result, err
-}
-
-// FirstID returns the ID if the reaction failed before it led to any command, else "".
-func (f *FailedReaction) FirstID() string {
-	if f.Command.Name == "" {
-		return f.ID
+	if f.Command.Name == "" { // its note is none of a command's
+		_, err = e.DiscardReaction(ctx, f.ID)
 	}
-	return ""
+	return result, err
 }
 
 // resume executes one command.
@@ -209,10 +203,10 @@ func (e *Engine) react(ctx context.Context, f *FailedReaction) ([]Reacted, error
 
 // DiscardReaction forgets a failed reaction. false: there is none.
 func (e *Engine) DiscardReaction(ctx context.Context, id string) (bool, error) {
-	if eventlog.CheckNote(FailedReactionNotes, id) != nil {
-		return false, nil //nolint:nilerr // there is no note of such an id
-	}
 	parked, err := e.cfg.Log.RemoveNote(ctx, FailedReactionNotes, id)
+	if errors.Is(err, eventlog.ErrInvalid) {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -82,8 +82,10 @@ func (f *FailedReaction) note(m *schema.Model) (eventlog.Note, error) {
 		}
 	}
 	data, err := json.Marshal(kept)
-	if err == nil && len(data) > eventlog.MaxNoteBytes { // long names of many commands
-		kept.Rejection.Allowed, kept.Command.Input, kept.Cut = nil, nil, true
+	if err == nil && len(data) > eventlog.MaxNoteBytes { // characters that take several bytes here
+		if kept.Command.Input, kept.Cut = nil, true; kept.Rejection != nil {
+			kept.Rejection.Allowed = nil
+		}
 		data, err = json.Marshal(kept)
 	}
 	return eventlog.Note{ID: f.ID, Data: data}, err

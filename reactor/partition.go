@@ -44,9 +44,9 @@ func (p *partition) run(ctx context.Context) {
 			return
 		}
 		var broken *eventlog.BrokenError
-		pause := p.r.o.BrokenRetry
-		if !errors.As(err, &broken) {
-			pause = b.pause()
+		pause := b.pause()
+		if errors.As(err, &broken) {
+			pause, p.at, p.dirty = p.r.o.BrokenRetry, nil, false // a repair may have set the cursor
 		}
 		p.r.status.failed(p.n, Reacting, err, broken != nil)
 		if !sleep(ctx, pause) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
@@ -34,6 +37,65 @@ func TestANewReactionMayBeginAtTheBeginning(t *testing.T) {
 	w.sdl = labels
 	w.react()
 	w.count("LabelCreated", 1)
+}
+
+// TestAReactionHasOneStart has processes that start at once, while others append.
+func TestAReactionHasOneStart(t *testing.T) {
+	engines(t, func(t *testing.T, l eventlog.Log) {
+		w := worldOn(t, plain, l)
+		w.pay("old")
+		w.sdl = labels
+		var g errgroup.Group
+		for i := range 8 {
+			engine, all := w.newEngine(l), w.all()
+			g.Go(func() error {
+				if err := reactor.Register(context.Background(), l, all, false); err != nil {
+					return err
+				}
+				for _, c := range []string{"openOrder", "payOrder"} {
+					if r, err := engine.Execute(context.Background(), command.Command{Name: c, ID: fmt.Sprint("new", i)}); err != nil || r.Receipt == nil {
+						return fmt.Errorf("%s: %+v, %w", c, r, err)
+					}
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		w.react()
+		w.count("LabelCreated", 8)
+	})
+}
+
+// TestABrokenPartitionGoesOnAfterARepair sets the cursor, as a repair does.
+func TestABrokenPartitionGoesOnAfterARepair(t *testing.T) {
+	w := newWorld(t, labels)
+	w.register()
+	w.pay("o1")
+	n := w.log.PartitionOf(eventlog.Ref{Entity: "Order", ID: "o1"})
+	torn := &tearable{Log: w.log, at: n}
+	torn.torn.Store(true)
+	r, stop := w.start(torn)
+	w.until("the break", func() bool { return r.Health() != nil })
+	torn.torn.Store(false)
+	w.untilDone(r)
+	stop()
+	w.count("LabelCreated", 1)
+}
+
+// tearable is a log of which a partition does not continue.
+type tearable struct {
+	eventlog.Log
+	at   int
+	torn atomic.Bool
+}
+
+func (l *tearable) Read(ctx context.Context, p int, after uint64, hash string, limit int, wait time.Duration) ([]eventlog.Event, error) {
+	if p == l.at && l.torn.Load() {
+		return nil, &eventlog.BrokenError{Partition: p, After: after, Reason: "it is torn"}
+	}
+	return l.Log.Read(ctx, p, after, hash, limit, wait)
 }
 
 // TestALostCursorBeginsAtTheStart reads the log again from where the reaction began, not from where the log does.

@@ -60,8 +60,8 @@ type Options struct {
 	FromBeginning bool          // reactions that are new begin at the log's beginning, not at the present
 }
 
-// windowMargin is how much earlier than receipts go the archive is asked.
-const windowMargin = time.Hour
+// windowMargin is how much earlier than receipts go the archive is asked: the time of an event may be ahead of when it was appended, after a clock was.
+const windowMargin = 24 * time.Hour
 
 func (o Options) filled() Options {
 	positive(&o.BatchSize, 500)

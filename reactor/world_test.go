@@ -177,13 +177,18 @@ func (w *world) react() reactor.Stats {
 // register writes down where new reactions begin, as a process does before it takes commands.
 func (w *world) register() {
 	w.Helper()
-	all, err := w.reactions.All(w.model())
-	if err == nil {
-		err = reactor.Register(w.Context(), w.log, all, w.options.FromBeginning)
+	if err := reactor.Register(w.Context(), w.log, w.all(), w.options.FromBeginning); err != nil {
+		w.Fatal(err)
 	}
+}
+
+func (w *world) all() []*command.AnyReaction {
+	w.Helper()
+	all, err := w.reactions.All(w.model())
 	if err != nil {
 		w.Fatal(err)
 	}
+	return all
 }
 
 // become is a deployment of another model.
