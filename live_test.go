@@ -112,7 +112,7 @@ func nextEvent(t *testing.T, c <-chan answer, subscription string) answer {
 	}
 }
 
-const shipped = `subscription { ordersChanged(where: {status: {eq: SHIPPED}}, snapshot: true) { type id order { id status customer { name } } event { name version } token } }`
+const shipped = `subscription { ordersChanged(where: {status: {eq: SHIPPED}}, snapshot: true) { type id order { id status customer { name } } event { eventId name version } token } }`
 
 func TestLiveQueries(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
@@ -131,7 +131,7 @@ func TestLiveQueries(t *testing.T) {
 		var token string
 		for name, c := range lists {
 			a := nextEvent(t, c, "ordersChanged").want("data.ordersChanged.type", "ENTERED", "data.ordersChanged.order.status", "SHIPPED", "data.ordersChanged.order.customer.name", "Ana",
-				"data.ordersChanged.event.name", "OrderShipped", "data.ordersChanged.event.version", "3")
+				"data.ordersChanged.event.name", "OrderShipped", "data.ordersChanged.event.version", "3", "data.ordersChanged.event.eventId", "Order:o1@3")
 			token = a.at("data.ordersChanged.token")
 			t.Log(name, a.raw)
 		}

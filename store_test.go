@@ -49,7 +49,7 @@ func TestRejections(t *testing.T) {
 			}
 		}
 		line := `{product: "p1", seller: "s1", price: "1", freight: "1", quantity: 1}`
-		reject(`shipOrder(id: "o1")`, "INVALID_TRANSITION", "state", "CREATED", "allowed", "[approveOrder markOrderUnavailable cancelOrder noteOrder]")
+		reject(`shipOrder(id: "o1")`, "INVALID_TRANSITION", "state", "CREATED", "allowed", "[approveOrder markOrderUnavailable cancelOrder expireOrder addOrderLine changeOrderLine removeOrderLine noteOrder]")
 		reject(`shipOrder(id: "nothing")`, "NOT_FOUND")
 		reject(`createOrder(id: "o1", customer: "c1", lines: [])`, "ALREADY_EXISTS")
 		reject(`createOrder(customer: "nobody", lines: [])`, "REFERENCE_NOT_FOUND", "field", "customer")

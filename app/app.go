@@ -32,7 +32,8 @@ type Definition struct {
 	Graph               func(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema
 	API, Command, Query string // the generated contracts
 	Rules               command.Rules
-	Example             string // operations to try, shown in the playground
+	Reactions           command.Reactions // in Go; those of the model are in Schema
+	Example             string            // operations to try, shown in the playground
 }
 
 // Main runs an application with the process's arguments and environment until SIGINT or SIGTERM, and exits: 0 after an orderly end, 2 if configuration,
@@ -79,7 +80,7 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 		return explain(stderr, errors.Join(err, ln.Close()))
 	}
 	defer parts.close()
-	b, err := build(cfg, def, model, parts, logger)
+	b, err := build(ctx, cfg, def, model, parts, logger)
 	if err != nil {
 		return explain(stderr, errors.Join(err, ln.Close()))
 	}

@@ -19,9 +19,10 @@ const (
 	RoleCommand      Role = "command"      // takes mutations
 	RoleQuery        Role = "query"        // answers queries and subscriptions
 	RoleConsolidator Role = "consolidator" // projects the log into documents
+	RoleReactor      Role = "reactor"      // runs what follows from events and timers
 )
 
-var allRoles = []Role{RoleCommand, RoleQuery, RoleConsolidator}
+var allRoles = []Role{RoleCommand, RoleQuery, RoleConsolidator, RoleReactor}
 
 // Config is how one process runs. ParseConfig reads it from flags and environment variables.
 type Config struct {
@@ -42,7 +43,7 @@ func (c *Config) Has(r Role) bool { return slices.Contains(c.Roles, r) }
 
 // embeds reports whether the process opens a log or documents in the data directory.
 func (c *Config) embeds() bool {
-	writes, reads := c.Has(RoleCommand) || c.Has(RoleConsolidator), c.Has(RoleQuery) || c.Has(RoleConsolidator)
+	writes, reads := c.Has(RoleCommand) || c.Has(RoleConsolidator) || c.Has(RoleReactor), c.Has(RoleQuery) || c.Has(RoleConsolidator)
 	return writes && c.RedisURL == "" || reads && c.MongoURI == ""
 }
 
@@ -55,7 +56,7 @@ type setting struct {
 var settings = []setting{
 	{"listen", "DAYBOOK_LISTEN", "127.0.0.1:8080", "the `host:port` to serve on", setListen},
 	{"data", "DAYBOOK_DATA", "./data", "the `directory` that the embedded engines keep their files in", setData},
-	{"roles", "DAYBOOK_ROLES", "command,query,consolidator", "what this process does, a comma-separated `list` of command, query, consolidator", setRoles},
+	{"roles", "DAYBOOK_ROLES", "command,query,consolidator,reactor", "what this process does, a comma-separated `list` of command, query, consolidator, reactor", setRoles},
 	{"partitions", "DAYBOOK_PARTITIONS", "", "the `number` of partitions of a new log, 1 to 1024; 16 if not given; one that exists keeps its own", setPartitions},
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},

@@ -10,7 +10,7 @@ import (
 
 func TestParseConfig(t *testing.T) {
 	c, err := ParseConfig([]string{"--listen", "127.0.0.1:9", "--allow-import"}, []string{"DAYBOOK_LISTEN=127.0.0.1:8", "DAYBOOK_PARTITIONS=4", "HOME=/x"}, io.Discard)
-	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 3 || c.Data != "./data" {
+	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 4 || c.Data != "./data" {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 {
@@ -31,6 +31,7 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"no port":             {[]string{"--listen", "localhost"}, nil, "--listen=localhost"},
 		"bad partitions":      {[]string{"--partitions", "0"}, nil, "1 to 1024"},
 		"bad role":            {nil, []string{"DAYBOOK_ROLES=command,queries"}, "queries"},
+		"split reactor":       {[]string{"--roles", "command,query,consolidator"}, nil, "REDIS_URL"},
 		"bad number to keep":  {nil, []string{"DAYBOOK_KEEP_REJECTED=1000001"}, "DAYBOOK_KEEP_REJECTED=1000001: not a number from 0 to 1000000"},
 		"less than nothing":   {[]string{"--keep-rejected", "-1"}, nil, "--keep-rejected=-1"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
@@ -63,6 +64,9 @@ func TestHelp(t *testing.T) {
 	_, err := ParseConfig([]string{"--help"}, nil, &out)
 	if !errors.Is(err, ErrHelp) {
 		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "diagram") {
+		t.Error("help does not name diagram")
 	}
 	for _, s := range settings {
 		if !strings.Contains(out.String(), s.env) || !strings.Contains(out.String(), "--"+s.flag) {

@@ -17,7 +17,7 @@ func TestDiagram(t *testing.T) {
 		{[]string{"Order"}, 0, []string{"stateDiagram-v2\n    [*] --> CREATED: createOrder\n"}, ""},
 		{[]string{"Product", "Order"}, 0, []string{"%% Product\nstateDiagram-v2\n", "\n\n%% Order\nstateDiagram-v2\n"}, ""},
 		{nil, 0, []string{"%% Customer\nstateDiagram-v2\n", "%% Product\nstateDiagram-v2\n", "%% Order\nstateDiagram-v2\n"}, ""},
-		{[]string{"Orders"}, 2, nil, `daybook: diagram: the model has no entity "Orders": name one of Customer, Order, Product` + "\n"},
+		{[]string{"Orders"}, 2, nil, `daybook: diagram: the model has no entity "Orders": name one of Customer, Order, Product, Reservation` + "\n"},
 		{[]string{"--help"}, 2, nil, `no entity "--help"`},
 	} {
 		var stdout, stderr strings.Builder

@@ -65,16 +65,19 @@ func open(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Lo
 func (p *parts) connect(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Logger) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openBound)
 	defer cancel()
-	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) {
-		if p.log, err = openLog(ctx, cfg); err != nil {
+	if cfg.Has(RoleCommand) || cfg.Has(RoleConsolidator) || cfg.Has(RoleReactor) {
+		if p.log, err = openLog(ctx, cfg, model); err != nil {
 			return err
 		}
 	}
-	if cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator) {
+	documented := cfg.Has(RoleQuery) || cfg.Has(RoleConsolidator)
+	if documented || cfg.Has(RoleReactor) && cfg.MongoURI != "" { // as the archive
 		if p.store, err = openStore(ctx, cfg, model, logger); err != nil {
 			return err
 		}
-		if p.feed, err = openFeed(ctx, cfg, p.log, logger); err != nil {
+	}
+	if documented {
+		if p.feed, err = openFeed(ctx, cfg, model, p.log, logger); err != nil {
 			return err
 		}
 	}
@@ -96,18 +99,18 @@ func setUp(ctx context.Context, store documents.Store, logger *slog.Logger) erro
 	return nil
 }
 
-func openLog(ctx context.Context, cfg *Config) (eventlog.Log, error) {
+func openLog(ctx context.Context, cfg *Config, model *schema.Model) (eventlog.Log, error) {
 	if cfg.RedisURL != "" {
 		if err := redisEngine.reach(ctx, cfg.RedisURL); err != nil {
 			return nil, err
 		}
-		l, err := redislog.Open(ctx, cfg.RedisURL, redislog.Options{Partitions: cfg.Partitions})
+		l, err := redislog.Open(ctx, cfg.RedisURL, redislog.Options{Partitions: cfg.Partitions, Placement: model.Roots()})
 		if err != nil {
 			return nil, redisEngine.failed(cfg.RedisURL, err)
 		}
 		return l, nil
 	}
-	l, err := sqlitelog.Open(ctx, filepath.Join(cfg.Data, "log.db"), sqlitelog.Options{Partitions: cfg.Partitions})
+	l, err := sqlitelog.Open(ctx, filepath.Join(cfg.Data, "log.db"), sqlitelog.Options{Partitions: cfg.Partitions, Placement: model.Roots()})
 	if err != nil {
 		return nil, fmt.Errorf("the log in %s: %w", cfg.Data, err)
 	}
@@ -132,12 +135,12 @@ func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *sl
 	return store, nil
 }
 
-func openFeed(ctx context.Context, cfg *Config, log eventlog.Log, logger *slog.Logger) (feed.Feed, error) {
+func openFeed(ctx context.Context, cfg *Config, model *schema.Model, log eventlog.Log, logger *slog.Logger) (feed.Feed, error) {
 	if cfg.RedisURL == "" {
 		return feed.NewMemory(log.Partitions(), feedCapacity), nil
 	}
 	if log == nil { // the number of partitions is the log's
-		own, err := openLog(ctx, cfg)
+		own, err := openLog(ctx, cfg, model)
 		if err != nil {
 			return nil, err
 		}

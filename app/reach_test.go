@@ -79,6 +79,8 @@ func TestWhoNeedsTheDataDirectory(t *testing.T) {
 		{allRoles, "", mongo, true},
 		{allRoles, redis, mongo, false},
 		{[]Role{RoleCommand}, redis, "", false},
+		{[]Role{RoleReactor}, redis, "", false},
+		{[]Role{RoleReactor}, "", mongo, true},
 		{[]Role{RoleQuery, RoleConsolidator}, redis, "", true},
 		{[]Role{RoleQuery}, redis, mongo, false},
 	} {

@@ -39,7 +39,7 @@ func setRoles(c *Config, v string) error {
 	for name := range strings.SplitSeq(v, ",") {
 		r := Role(strings.TrimSpace(name))
 		if !slices.Contains(allRoles, r) {
-			return fmt.Errorf("no role is called %q: use command, query or consolidator, separated by commas", string(r))
+			return fmt.Errorf("no role is called %q: use command, query, consolidator or reactor, separated by commas", string(r))
 		}
 		if !c.Has(r) {
 			c.Roles = append(c.Roles, r)

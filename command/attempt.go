@@ -128,6 +128,8 @@ func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
 		return rejected(visible(before), a.notUnique(claimed.Claim))
 	case errors.As(err, &conflict), errors.Is(err, eventlog.ErrNoTimer):
 		return nil, err
+	case errors.Is(err, eventlog.ErrApart):
+		return nil, fmt.Errorf("a rule of %s reaches too far: %w", a.spec.Name, err)
 	case errors.Is(err, eventlog.ErrInvalid): // more than a log takes, which is the client's doing
 		return rejected(visible(before), invalid("", err.Error()))
 	}

@@ -35,6 +35,8 @@ type Context struct {
 	now        scalar.DateTime
 	heads      map[eventlog.Ref]eventlog.Head // as the decision has made them so far
 	conditions map[eventlog.Ref]int64         // versions, as they were read, of everything that the decision read
+	needed     map[eventlog.Ref]bool          // those of which more counts than that they are there, and in which state
+	states     map[eventlog.Ref][]string      // in which they have to be
 	effects    effects
 	active     map[eventlog.Ref]bool // what rules are deciding on
 }
@@ -42,7 +44,7 @@ type Context struct {
 func newContext(ctx context.Context, cfg *Config, cmd *Command, heads map[eventlog.Ref]eventlog.Head, now scalar.DateTime) *Context {
 	return &Context{
 		ctx: ctx, cfg: cfg, cmd: cmd, model: cfg.Model, log: cfg.Log, now: now, heads: heads,
-		conditions: map[eventlog.Ref]int64{}, active: map[eventlog.Ref]bool{},
+		conditions: map[eventlog.Ref]int64{}, needed: map[eventlog.Ref]bool{}, states: map[eventlog.Ref][]string{}, active: map[eventlog.Ref]bool{},
 	}
 }
 
@@ -65,6 +67,7 @@ func (c *Context) Load(entity, id string) (schema.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.needed[ref] = true
 	if head.Version == 0 || head.Deleted {
 		return nil, missing(ref, "")
 	}
@@ -117,6 +120,9 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if len(c.effects.events) >= MaxEvents {
 		return nil, invalid("", fmt.Sprintf("the command would change more than %d entities", MaxEvents))
 	}
+	if err := checkInput(c.model, spec, input); err != nil {
+		return nil, err
+	}
 	s := &step{c: c, spec: spec, input: input}
 	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)); err != nil {
 		return nil, err
@@ -128,6 +134,7 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if err != nil {
 		return nil, err
 	}
+	c.needed[s.ref] = true
 	if s.before, err = snapshot(c.model, s.ref, head); err != nil {
 		return nil, err
 	}
@@ -137,6 +144,19 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 		c.back(mark)
 	}
 	return after, err
+}
+
+// checkInput refuses what only a rule's mistake can be: an input that a client could not send.
+func checkInput(m *schema.Model, spec *schema.Command, input schema.Record) error {
+	for _, a := range spec.Args {
+		if a.Type.NonNull && input[a.Name] == nil {
+			return fmt.Errorf("the argument %s is missing", a.Name)
+		}
+	}
+	if _, err := encodeInput(m, spec, input); err != nil {
+		return fmt.Errorf("the input is none: %v", err) //nolint:errorlint // a rejection would be the client's fault
+	}
+	return nil
 }
 
 // mark is what a decision is set back to if a command within it is rejected. What was read stays in the conditions.

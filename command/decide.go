@@ -29,7 +29,7 @@ func (a *attempt) decide(ctx context.Context, loaded *eventlog.Loaded, before *S
 		return nil, err
 	}
 	c := newContext(ctx, a.cfg, &a.cmd, loaded.Heads, now)
-	c.conditions[a.ref] = before.Version
+	c.conditions[a.ref], c.needed[a.ref] = before.Version, true
 	s := &step{c: c, spec: a.spec, ref: a.ref, input: a.cmd.Input, before: before}
 	after, err := s.decide()
 	if err != nil {
@@ -52,9 +52,7 @@ func (a *attempt) decided(c *Context, after *Snapshot) *decision {
 		Actor: a.cmd.Actor, CorrelationID: a.cmd.CorrelationID, CausationID: a.cmd.CausationID, Input: a.input,
 	}
 	c.effects.into(&out)
-	for ref, version := range c.conditions {
-		out.Conditions = append(out.Conditions, eventlog.Condition{Ref: ref, Version: version})
-	}
+	out.Conditions = c.conditionsOf()
 	return &decision{append: out, after: after, heads: c.heads}
 }
 

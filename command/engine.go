@@ -18,8 +18,9 @@ type Config struct {
 	Model        *schema.Model // required
 	Log          eventlog.Log  // required
 	Rules        Rules
-	AllowImport  bool // accept Command.OccurredAt
-	KeepRejected int  // how many rejected commands are kept, the newest; 0 for none
+	Reactions    Reactions // asked again by ResumeReaction
+	AllowImport  bool      // accept Command.OccurredAt
+	KeepRejected int       // how many rejected commands are kept, the newest; 0 for none
 	Logger       *slog.Logger
 
 	// Attempts bounds how often a command is decided anew because another one changed what it had read. Default 20.
@@ -34,12 +35,19 @@ type Engine struct {
 	histories slots
 }
 
-// New returns an engine. It fails if a rule is for a command that the model does not have.
+// New returns an engine. It fails if a rule is for a command that the model does not have, and if the log was opened with another placement than the model's
+// (schema.Model.Roots) or can't do what the model needs (eventlog.Log.Spans).
 func New(cfg Config) (*Engine, error) {
 	for name := range cfg.Rules {
 		if cfg.Model.Command(name) == nil {
 			return nil, fmt.Errorf("there is a rule for %q, which is no command of the model: run go generate", name)
 		}
+	}
+	if err := checkPlacement(cfg.Model, cfg.Log); err != nil {
+		return nil, err
+	}
+	if err := checkSpans(cfg.Model, cfg.Log); err != nil {
+		return nil, err
 	}
 	if cfg.Attempts <= 0 {
 		cfg.Attempts = 20

@@ -37,7 +37,7 @@ func (e *Engine) Record(ctx context.Context, h Happened) (*Receipt, error) {
 		return nil, err
 	}
 	c := newContext(ctx, &e.cfg, &a.cmd, loaded.Heads, now)
-	c.conditions[a.ref] = before.Version
+	c.conditions[a.ref], c.needed[a.ref] = before.Version, true
 	s := &step{c: c, spec: h.Command, ref: a.ref, before: before}
 	after, err := s.affect(h.Fields, nil)
 	if err != nil {

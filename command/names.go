@@ -64,3 +64,18 @@ func (s *step) named(id, commandID string, n int) error {
 	s.ref = eventlog.Ref{Entity: s.spec.Entity.Name, ID: id}
 	return checkOwner(s.c.model, s.spec, id, s.input)
 }
+
+// checkPlacement refuses a log in which entities don't lie where what they belong to does.
+func checkPlacement(m *schema.Model, log eventlog.Log) error {
+	for _, e := range m.Entities {
+		root, owned := m.Root(e)
+		for i := 0; owned && i < 20; i++ { // one could lie there by chance
+			owner := fmt.Sprint("x", i)
+			at, home := log.PartitionOf(Ref{Entity: e.Name, ID: owner + schema.OwnerSeparator + "y"}), log.PartitionOf(Ref{Entity: root.Name, ID: owner})
+			if at != home {
+				return fmt.Errorf("the log was opened without the model's placement: every %s has to lie with its %s", e.Name, root.Name)
+			}
+		}
+	}
+	return nil
+}

@@ -15,7 +15,7 @@ import (
 type Possibility struct {
 	Command   *schema.Command
 	Rejection *Rejection // nil if it could
-	Asked     bool       // the rule, if there is one, was asked; false for a command that needs input, whose rule may still refuse
+	Asked     bool       // the rule, if there is one, was asked; false where the state is against it, and for a command that needs input, whose rule may still refuse
 }
 
 // Possible returns what each command of the entity, but for those that create, would do now, in the model's order. It writes nothing.
@@ -37,8 +37,13 @@ func (e *Engine) Possible(ctx context.Context, entity *schema.Entity, id string)
 		if spec.Kind == schema.Create {
 			continue
 		}
-		p := Possibility{Command: spec, Asked: !needsInput(spec)}
-		if err := e.could(ctx, spec, before, loaded, p.Asked); err != nil && !errors.As(err, &p.Rejection) {
+		p := Possibility{Command: spec}
+		err := checkLife(spec, ref, before)
+		if err == nil && !needsInput(spec) {
+			p.Asked = true
+			err = e.could(ctx, spec, before, loaded)
+		}
+		if err != nil && !errors.As(err, &p.Rejection) {
 			return nil, err
 		}
 		out = append(out, p)
@@ -51,11 +56,8 @@ func needsInput(spec *schema.Command) bool {
 	return slices.ContainsFunc(spec.Args, func(a *schema.Arg) bool { return a.Type.NonNull })
 }
 
-// could decides a command without input as far as that goes. What it read stays in loaded for the next one.
-func (e *Engine) could(ctx context.Context, spec *schema.Command, before *Snapshot, loaded *eventlog.Loaded, ask bool) error {
-	if !ask {
-		return checkLife(spec, before.Ref, before)
-	}
+// could decides a command without input.
+func (e *Engine) could(ctx context.Context, spec *schema.Command, before *Snapshot, loaded *eventlog.Loaded) error {
 	cmd := Command{Name: spec.Name, ID: before.Ref.ID, Input: schema.Record{}, CommandID: newCommandID(), DryRun: true}
 	c := newContext(ctx, &e.cfg, &cmd, maps.Clone(loaded.Heads), scalar.NewDateTime(later(loaded.Now, before.UpdatedAt)))
 	c.conditions[before.Ref] = before.Version

@@ -68,9 +68,13 @@ func (c *Context) checkRefs(refs []reference) error {
 		if head.Version == 0 || head.Deleted {
 			return missing(r.ref, r.path)
 		}
-		if len(r.in) > 0 && !slices.Contains(r.in, head.State) {
+		if len(r.in) == 0 {
+			continue
+		}
+		if !slices.Contains(r.in, head.State) {
 			return wrongState(r, head.State)
 		}
+		c.inOneOf(r.ref, r.in)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (e *Engine) scheduledIn(ctx context.Context, partition int, q ScheduledQuer
 				out = append(out, t)
 			}
 		}
-		if len(out) >= q.First || len(page) < eventlog.MaxTimers { // ends: every page begins behind the one before
+		if len(out) >= q.First || len(page) == 0 { // ends: every page begins behind the one before
 			return out, nil
 		}
 		after = &page[len(page)-1]
@@ -171,7 +171,7 @@ func (e *Engine) findScheduled(ctx context.Context, partition int, commandID str
 				return &page[i], nil
 			}
 		}
-		if len(page) < eventlog.MaxTimers { // ends: every page begins behind the one before
+		if len(page) == 0 { // ends: every page begins behind the one before
 			return nil, nil //nolint:nilnil // there is none
 		}
 		after = &page[len(page)-1]

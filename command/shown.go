@@ -2,25 +2,30 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 
+	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// Errors of the log that a caller's argument leads to.
+var (
+	ErrInvalid = eventlog.ErrInvalid
+	ErrNoNote  = eventlog.ErrNoNote
 )
 
 // PossibleIn returns what the model alone says of each command of an entity that is in a state, but for those that create: nothing is read and no rule
 // is asked.
 func PossibleIn(e *schema.Entity, id, state string) []Possibility {
+	ref := Ref{Entity: e.Name, ID: id}
 	var out []Possibility
 	for _, c := range e.Commands {
 		if c.Kind == schema.Create {
 			continue
 		}
 		p := Possibility{Command: c}
-		if len(c.From) > 0 && !slices.Contains(c.From, state) {
-			p.Rejection = &Rejection{Code: InvalidTransition, State: state, Allowed: Allowed(e, state),
-				Message: fmt.Sprintf("%s is not possible: %s %q is %s", c.Name, e.Name, id, state)}
-		}
+		errors.As(checkLife(c, ref, &Snapshot{Ref: ref, Version: 1, State: state}), &p.Rejection)
 		out = append(out, p)
 	}
 	return out

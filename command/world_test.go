@@ -87,7 +87,11 @@ func newWorld(t *testing.T, change ...func(*command.Config)) *world {
 
 func worldOf(t *testing.T, model string, change ...func(*command.Config)) *world {
 	t.Helper()
-	l, err := memory.Open(memory.Options{Partitions: 4})
+	m, err := schema.Load(fstest.MapFS{"ticket.graphql": {Data: []byte(model)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := memory.Open(memory.Options{Partitions: 4, Placement: m.Roots()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func New(t TB, model *schema.Model, rules command.Rules) *Kit {
 	t.Helper()
 	k := &Kit{t: t, ctx: context.Background(), model: model, now: Start}
 	var err error
-	if k.log, err = memory.Open(memory.Options{Partitions: 1, Now: k.Now}); err != nil {
+	if k.log, err = memory.Open(memory.Options{Partitions: 1, Now: k.Now, Placement: model.Roots()}); err != nil {
 		t.Fatalf("the log: %v", err)
 	}
 	if k.engine, err = command.New(command.Config{Model: model, Log: k.log, Rules: rules, AllowImport: true}); err != nil {

@@ -118,6 +118,8 @@ type Store interface {
 	Archive(ctx context.Context, entity string, vs []Version) error
 	// Versions returns the archived versions that exist among keys.
 	Versions(ctx context.Context, entity string, keys []VersionKey) (map[VersionKey]Version, error)
+	// HasCommand reports whether an archived version was made by the command of that id, if something caused that command: its CausationID is not "".
+	HasCommand(ctx context.Context, entity, commandID string) (bool, error)
 
 	// Write applies guarded writes, in any order (at most one per document): each only if the document's version is below Write.Version and, unless
 	// Since is 0, at least Since. One that does not apply is not an error. Majority write concern where the engine knows one.

@@ -199,10 +199,10 @@ func (v DeleteProduct) Record() schema.Record {
 	return r
 }
 
-// RunOn executes deleteProduct within the rule's own command, on the product of that id. See command.Context.Run.
+// RunOn executes deleteProduct within the rule's own command, on the product of that id. It returns nil: there is none any more. See command.Context.Run.
 func (v DeleteProduct) RunOn(c *command.Context, id string) (*Product, error) {
 	r, err := c.Run("deleteProduct", id, v.Record())
-	if err != nil {
+	if err != nil || r == nil {
 		return nil, err
 	}
 	return ProductOf(r), nil

@@ -104,6 +104,11 @@ func (a Append) checkConditions() error {
 		if c.Version < 0 || c.Version >= 1<<53 {
 			return invalid("condition on %s: version %d is out of range", c.Ref, c.Version)
 		}
+		for _, state := range c.In {
+			if !c.Alive || !isName(state) || len(state) > MaxText {
+				return invalid("condition on %s: %q is no state, or one of a condition on a version", c.Ref, state)
+			}
+		}
 		if seen[c.Ref] {
 			return invalid("two conditions on %s", c.Ref)
 		}
@@ -127,12 +132,12 @@ func (a Append) checkEvents() error {
 	}
 	conditions := make(map[Ref]bool, len(a.Conditions))
 	for _, c := range a.Conditions {
-		conditions[c.Ref] = true
+		conditions[c.Ref] = !c.Alive
 	}
 	for i := range a.Events {
 		e := &a.Events[i]
 		if !conditions[e.Ref] {
-			return invalid("the event of %s has no condition: an entity with events in an append needs one", e.Ref)
+			return invalid("the event of %s has no condition on its version: an entity with events in an append needs one", e.Ref)
 		}
 		if err := e.check(); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,13 +125,24 @@ type Append struct {
 	Input         json.RawMessage
 }
 
-// Condition holds if the entity is at exactly that version (0: it does not exist) when the append happens.
+// Condition holds if the entity is at exactly that version (0: it does not exist) when the append happens; or, if Alive, if it is there and not deleted, whatever
+// its version. Then Version is only that at which it was read.
 type Condition struct {
 	Ref     Ref
 	Version int64
+	Alive   bool
+	In      []string // with Alive: the states that it has to be in; none for any
 }
 
-// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition: the first new version is one more than that.
+// Holds reports whether an entity with that head meets the condition.
+func (c Condition) Holds(h Head) bool {
+	if !c.Alive {
+		return h.Version == c.Version
+	}
+	return h.Version > 0 && !h.Deleted && (len(c.In) == 0 || slices.Contains(c.In, h.State))
+}
+
+// NewEvent is an event to append, and what it does to the entity's head. Its entity must have a Condition on its version: the first new version is one more than that.
 type NewEvent struct {
 	Ref     Ref
 	Name    string
@@ -214,6 +226,11 @@ type Log interface {
 	// PartitionOf returns the partition of an entity: a pure function of ref and the number of partitions.
 	PartitionOf(ref Ref) int
 
+	// Spans reports whether the conditions, events and timers of one append may lie in several partitions. Where it is false (Redis Cluster) they lie in that of
+	// Append.Primary, else Append is ErrApart; Load is atomic for each partition by itself; a command id is told from the same id only within a partition. Claims
+	// may lie anywhere on every log.
+	Spans() bool
+
 	// Durability names what an acknowledged append survives, as receipts show it: "memory" or "fsync".
 	Durability() string
 
@@ -279,6 +296,8 @@ type Log interface {
 var (
 	// ErrCommandIDReused means that the command id was used before with another input.
 	ErrCommandIDReused = errors.New("command id was used before with another input")
+	// ErrApart means that an append needs entities of several partitions, and the log can't write to several at once. Nothing was written.
+	ErrApart = errors.New("the log can't append to several partitions at once")
 	// ErrInvalid wraps what is wrong with an Append or Load that no engine can take.
 	ErrInvalid = errors.New("invalid request to the log")
 	// ErrClosed is returned by every method of a log after Close, and by reads that were waiting.

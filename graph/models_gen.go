@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = "0f301da70954ba014ebdc3853b4cd518"
+const Fingerprint = "5101eddad648ec92820e9867a4834de3"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {

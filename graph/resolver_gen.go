@@ -236,8 +236,8 @@ func (r failedReactionFields) Status(ctx context.Context, obj *resolve.Object) (
 	return resolve.Field[string](ctx, obj, "status")
 }
 
-func (r failedReactionFields) Command(ctx context.Context, obj *resolve.Object) (string, error) {
-	return resolve.Field[string](ctx, obj, "command")
+func (r failedReactionFields) Command(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "command")
 }
 
 func (r failedReactionFields) Entity(ctx context.Context, obj *resolve.Object) (*string, error) {

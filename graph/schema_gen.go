@@ -145,7 +145,7 @@ type FailedReactionResolver interface {
 	Reaction(ctx context.Context, obj *resolve.Object) (string, error)
 	Event(ctx context.Context, obj *resolve.Object) (*string, error)
 	Status(ctx context.Context, obj *resolve.Object) (string, error)
-	Command(ctx context.Context, obj *resolve.Object) (string, error)
+	Command(ctx context.Context, obj *resolve.Object) (*string, error)
 	Entity(ctx context.Context, obj *resolve.Object) (*string, error)
 	EntityID(ctx context.Context, obj *resolve.Object) (*string, error)
 	Error(ctx context.Context, obj *resolve.Object) (*resolve.Object, error)
@@ -4287,11 +4287,11 @@ func (ec *executionContext) _FailedReaction_command(ctx context.Context, field g
 			return ec.Resolvers.FailedReaction().Command(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_FailedReaction_command(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -14210,7 +14210,7 @@ func (ec *executionContext) _FailedReaction(ctx context.Context, sel ast.Selecti
 			}
 		case "command":
 			out.Values[i] = ec._FailedReaction_command(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "entity":

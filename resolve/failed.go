@@ -16,13 +16,13 @@ func (rt *Runtime) failedReactions(ctx context.Context, f field) (any, error) {
 	}
 	found, err := rt.Commands.FailedReactions(ctx, first, after)
 	if err != nil {
-		return nil, err
+		return nil, pageFailed(err)
 	}
 	out := make([]*Object, len(found))
 	for i, r := range found {
 		values := plain{
 			"id": r.ID, "at": scalar.NewDateTime(r.At), "reaction": r.Reaction, "event": orNull(r.Event), "status": string(r.Status),
-			"command": r.Command.Name, "entityId": orNull(r.Command.ID), "message": orNull(r.Message), "tries": r.Tries,
+			"command": orNull(r.Command.Name), "entityId": orNull(r.Command.ID), "message": orNull(r.Message), "tries": r.Tries,
 		}
 		if spec := rt.Model.Command(r.Command.Name); spec != nil {
 			values["entity"] = spec.Entity.Name

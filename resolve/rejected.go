@@ -1,7 +1,9 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -15,7 +17,7 @@ func (rt *Runtime) rejected(ctx context.Context, f field) (any, error) {
 	}
 	found, err := rt.Commands.Rejected(ctx, first, after)
 	if err != nil {
-		return nil, err
+		return nil, pageFailed(err)
 	}
 	out := make([]*Object, len(found))
 	for i, r := range found {
@@ -32,9 +34,17 @@ func (rt *Runtime) rejected(ctx context.Context, f field) (any, error) {
 	return out, nil
 }
 
-// rejection is why a command was rejected. What its state allows is the model's to say.
+// pageFailed makes of an error of a list of notes what the client did wrong, if it is that.
+func pageFailed(err error) error {
+	if errors.Is(err, command.ErrNoNote) {
+		return badInput("after: what has that id is not kept any more: begin again without it")
+	}
+	return err
+}
+
+// rejection is why a command was rejected, also if it can't be read any more. What its state allows is the model's to say.
 func (rt *Runtime) rejection(r command.Rejected) *command.Rejection {
-	out := &command.Rejection{Code: r.Code, Reason: r.Reason, Message: r.Message, Field: r.Field, State: r.State}
+	out := &command.Rejection{Code: cmp.Or(r.Code, command.InvalidInput), Reason: r.Reason, Message: r.Message, Field: r.Field, State: r.State}
 	if e := rt.Model.Entity(r.Entity); e != nil && r.Code == command.InvalidTransition {
 		out.Allowed = command.Allowed(e, r.State)
 	}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -36,23 +37,22 @@ func (rt *Runtime) scheduled(ctx context.Context, f field) (any, error) {
 		return nil, err
 	}
 	found, err := rt.Commands.Scheduled(ctx, q)
+	if errors.Is(err, command.ErrInvalid) {
+		return nil, badInput("after: not a cursor of scheduledCommands")
+	}
 	if err != nil {
 		return nil, err
 	}
 	out := make([]*Object, len(found))
 	for i, s := range found {
 		c := s.Command
-		values := plain{
-			"commandId": c.CommandID, "command": c.Name, "id": c.ID, "actor": orNull(c.Actor),
-			"runAt": scalar.NewDateTime(s.RunAt), "createdAt": scalar.NewDateTime(s.CreatedAt), "cursor": s.Cursor,
+		input, err := command.InputJSON(rt.Model, c)
+		if err != nil {
+			return nil, err
 		}
-		if spec := rt.Model.Command(c.Name); spec != nil {
-			values["entity"] = spec.Entity.Name
-			raw, err := command.InputJSON(rt.Model, c)
-			if err != nil {
-				return nil, err
-			}
-			values["input"] = scalar.JSON(raw)
+		values := plain{
+			"commandId": c.CommandID, "command": c.Name, "entity": rt.Model.Command(c.Name).Entity.Name, "id": c.ID, "input": scalar.JSON(input),
+			"actor": orNull(c.Actor), "runAt": scalar.NewDateTime(s.RunAt), "createdAt": scalar.NewDateTime(s.CreatedAt), "cursor": s.Cursor,
 		}
 		out[i] = &Object{"ScheduledCommand", counted{values}}
 	}

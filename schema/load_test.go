@@ -157,7 +157,7 @@ func TestRecordsSurviveTheLog(t *testing.T) {
 	fields := m.Entity("Order").Fields
 	r := schema.Record{
 		"id": "o1", "status": "CREATED", "customer": "c1", "total": decimal("79.09"), "note": "a \"gift\" <é>\n",
-		"lines":      []any{schema.Record{"product": "p1", "seller": "s1", "price": decimal("21.33"), "freight": decimal("15.1"), "quantity": 3}},
+		"lines":      []any{schema.Record{"line": "1-1", "product": "p1", "seller": "s1", "price": decimal("21.33"), "freight": decimal("15.1"), "quantity": 3}},
 		"approvedAt": dateTime("2017-10-02T10:56:33.000000001Z"),
 	}
 	raw, err := m.EncodeRecord(fields, r)

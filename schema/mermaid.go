@@ -93,7 +93,7 @@ func label(names []string) string {
 }
 
 // keywords are what Mermaid does not take for the name of a state, in whatever case.
-var keywords = []string{"state", "note", "class", "classdef", "style", "click", "href", "default", "scale", "as", "end", "direction"}
+var keywords = []string{"state", "note", "class", "classdef", "style", "click", "href", "default", "scale"}
 
 // stateID is a state as diagrams name it.
 func stateID(state string) string {

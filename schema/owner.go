@@ -18,6 +18,16 @@ func (m *Model) Root(e *Entity) (root *Entity, other bool) {
 	return root, other
 }
 
+// Roots returns, for every entity type, the one whose ids decide on partitions: see Root.
+func (m *Model) Roots() map[string]string {
+	out := make(map[string]string, len(m.Entities))
+	for _, e := range m.Entities {
+		root, _ := m.Root(e)
+		out[e.Name] = root.Name
+	}
+	return out
+}
+
 // with reads the `with` of @entity.
 func (l *loader) with(e *Entity, dir *ast.Directive) {
 	name := l.text(dir, "with")

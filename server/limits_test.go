@@ -13,7 +13,8 @@ import (
 
 const limitsSDL = `
 scalar JSON
-type Query { q: Query list(first: Int): Query n(i: Int, j: JSON, f: Float): Int }
+type Query { q: Query list(first: Int): Query n(i: Int, j: JSON, f: Float): Int possibleCommands: [PossibleCommand!]! causationOf(event: ID!): [Query!]! }
+type PossibleCommand { name: String! }
 `
 
 // refused returns why an operation is refused, "" if it isn't.
@@ -55,6 +56,24 @@ func TestLimits(t *testing.T) {
 	} {
 		if got := refused(t, small, c.query, c.vars); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestWhatReadsByItselfIsDear: a page of entities may say what is possible with each, pages in pages may not.
+func TestWhatReadsByItselfIsDear(t *testing.T) {
+	for query, want := range map[string]string{
+		`{ list { possibleCommands { name } } }`:                                              "",
+		`{ list(first: 1000) { possibleCommands { name } } }`:                                 "",
+		`{ list(first: 10) { list(first: 10) { possibleCommands { name } } } }`:               "",
+		`{ list { list { possibleCommands { name } } } }`:                                     "smaller pages",
+		`{ list(first: 1000) { a: possibleCommands { name } b: possibleCommands { name } } }`: "smaller pages",
+		`{ causationOf(event: "Order:o1@3") { n } }`:                                          "",
+		`{ list { causationOf(event: "Order:o1@3") { n } } }`:                                 "",
+		`{ list(first: 300) { causationOf(event: "Order:o1@3") { n } } }`:                     "smaller pages",
+	} {
+		if got := refused(t, Limits{}, query, nil); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", query, got, want)
 		}
 	}
 }

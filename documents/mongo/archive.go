@@ -179,6 +179,22 @@ func (s *Store) Versions(ctx context.Context, entity string, keys []documents.Ve
 	return out, nil
 }
 
+// HasCommand implements documents.Store. It reads from the primary, as all of the store does.
+func (s *Store) HasCommand(ctx context.Context, entity, commandID string) (bool, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return false, err
+	}
+	err = e.versions.FindOne(ctx, append(bson.D{{Key: "commandId", Value: commandID}}, caused...), options.FindOne().SetProjection(bson.D{{Key: "_id", Value: 1}})).Err()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("versions of %s in MongoDB: %w", e.Plural, err)
+	}
+	return true, nil
+}
+
 func (s *Store) versions(ctx context.Context, e *entity, cursor *mongo.Cursor, out map[documents.VersionKey]documents.Version) error {
 	defer func() { _ = cursor.Close(ctx) }()
 	for cursor.Next(ctx) {

@@ -47,7 +47,11 @@ func newEntity(db *mongo.Database, e *schema.Entity) *entity {
 type index struct {
 	name string
 	keys bson.D
+	only bson.D // what is in it; nil for all. A server that has no such indexes indexes all
 }
+
+// caused is true of versions that something caused: what clients do is not in the index, which costs what reactions and timers do.
+var caused = bson.D{{Key: "causationId", Value: bson.D{{Key: "$gt", Value: ""}}}}
 
 // indexes returns what lookups need. Every one ends with _id, the tiebreak of pages.
 func (e *entity) indexes() []index {
@@ -58,7 +62,10 @@ func (e *entity) indexes() []index {
 	return out
 }
 
-// versionIndexes serve history and as-of: the versions of one entity, in order.
+// versionIndexes serve history and as-of, the versions of one entity in order, and HasCommand.
 func (e *entity) versionIndexes() []index {
-	return []index{{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}}}
+	return []index{
+		{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}},
+		{name: "by_caused_command", keys: bson.D{{Key: "commandId", Value: 1}}, only: caused},
+	}
 }

@@ -15,6 +15,7 @@ type Features struct {
 	Server     string // for people: "MongoDB 8.0.4", "FerretDB v1.24.0"
 	Decimal128 bool   // Decimal is stored as such; else as text that sorts like the numbers
 	TopN       bool   // $topN in $group, MongoDB 5.2: a page per key in one read without reading the rest
+	Partial    bool   // an index may be on some of the documents
 	Batch      int    // writes sent at once
 }
 
@@ -37,7 +38,7 @@ func detect(ctx context.Context, client *mongo.Client) (Features, error) {
 	}
 	major, minor := info.Array[0], info.Array[1]
 	return Features{
-		Server: "MongoDB " + info.Version, Decimal128: true, Batch: 1000,
+		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Batch: 1000,
 		TopN: major > 5 || major == 5 && minor >= 2,
 	}, nil
 }

@@ -37,7 +37,7 @@ func (s *Store) setupEntity(ctx context.Context, e *entity) error {
 		if err := s.create(ctx, c.in.Name()); err != nil {
 			return err
 		}
-		if err := createIndexes(ctx, c.in, c.indexes); err != nil {
+		if err := s.createIndexes(ctx, c.in, c.indexes); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Store) setupEntity(ctx context.Context, e *entity) error {
 }
 
 // createIndexes makes those that are missing. Several processes may do so at once, which MongoDB allows; FerretDB breaks the connection, so it is looked at again.
-func createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) error {
+func (s *Store) createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) error {
 	var failed error
 	for range 3 {
 		there, err := in.Indexes().ListSpecifications(ctx)
@@ -55,7 +55,11 @@ func createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) er
 		var missing []mongo.IndexModel
 		for _, w := range wanted {
 			if !slices.ContainsFunc(there, func(i mongo.IndexSpecification) bool { return i.Name == w.name }) {
-				missing = append(missing, mongo.IndexModel{Keys: w.keys, Options: options.Index().SetName(w.name)})
+				o := options.Index().SetName(w.name)
+				if w.only != nil && s.features.Partial {
+					o.SetPartialFilterExpression(w.only)
+				}
+				missing = append(missing, mongo.IndexModel{Keys: w.keys, Options: o})
 			}
 		}
 		if len(missing) == 0 {

@@ -55,6 +55,11 @@ func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store { return open(t, uri, m) }, 300)
 }
 
+func BenchmarkArchive(b *testing.B) {
+	uri := testmongo.URI(b)
+	storetest.BenchArchive(b, func(t testing.TB, m *schema.Model) documents.Store { return open(t, uri, m) })
+}
+
 // BenchmarkLoad compares reading a document by its id with what the driver alone takes to fetch its bytes.
 func BenchmarkLoad(b *testing.B) {
 	uri := testmongo.URI(b)

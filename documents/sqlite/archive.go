@@ -126,6 +126,20 @@ func (s *Store) Versions(ctx context.Context, entity string, keys []documents.Ve
 	return out, err
 }
 
+// HasCommand implements documents.Store.
+func (s *Store) HasCommand(ctx context.Context, entity, commandID string) (bool, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return false, err
+	}
+	found := false
+	err = s.queries.query(ctx, "SELECT 1 FROM "+e.versions+" WHERE commandId = ? AND causationId<>'' LIMIT 1", []any{commandID}, func(*sql.Rows) error {
+		found = true
+		return nil
+	})
+	return found, err
+}
+
 func versionKeys(keys []documents.VersionKey) string {
 	b := []byte{'['}
 	for i, k := range keys {

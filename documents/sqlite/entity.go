@@ -62,6 +62,8 @@ func (e *entity) setup() []string {
 			commandId TEXT NOT NULL, actor TEXT NOT NULL, correlationId TEXT NOT NULL, causationId TEXT NOT NULL,
 			partition INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (_id, _version))`,
 	}
+	// What clients do is not in this one: it costs what reactions and timers do.
+	out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, strings.Trim(e.versions, `"`), e.versions))
 	for _, f := range documents.IndexedFields(e.Entity) {
 		name := strings.Trim(e.table, `"`) + "_" + f.Name
 		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, e.expr(f.Name)))

@@ -70,6 +70,12 @@ func open(t testing.TB, path string, m *schema.Model) *sqlite.Store {
 	return s
 }
 
+func BenchmarkArchive(b *testing.B) {
+	storetest.BenchArchive(b, func(t testing.TB, m *schema.Model) documents.Store {
+		return open(t, filepath.Join(t.TempDir(), "documents.db"), m)
+	})
+}
+
 func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store {
 		return open(t, filepath.Join(t.TempDir(), "documents.db"), m)

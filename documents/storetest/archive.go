@@ -38,6 +38,28 @@ func (s *suite) archive() {
 	s.same(0, len(none))
 }
 
+// hasCommand looks for commands that something caused.
+func (s *suite) hasCommand() {
+	version := func(id, command, cause string) documents.Version {
+		return documents.Version{ID: id, Version: 1, Event: "SampleChanged", At: day0, CommandID: command, CausationID: cause, Partition: 1,
+			Place: position.Place{Epoch: 1, Seq: uint64(len(id))}, State: schema.Record{}, Changes: []byte(`[]`)}
+	}
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{version("a", "c1", "Sample:x@1"), version("ab", "c2", ""), version("abc", "c1", "Sample:x@1")}))
+	for command, want := range map[string]bool{"c1": true, "c2": false, "c": false, "": false} {
+		got, err := s.store.HasCommand(s.ctx, "Sample", command)
+		s.ok(err)
+		if got != want {
+			s.Errorf("command %q: %v", command, got)
+		}
+	}
+	if got, err := s.store.HasCommand(s.ctx, "Customer", "c1"); err != nil || got {
+		s.Errorf("it is of another entity: %v, %v", got, err)
+	}
+	if _, err := s.store.HasCommand(s.ctx, "Nothing", "c1"); err == nil {
+		s.Error("there is no such entity")
+	}
+}
+
 // otherHistory archives what a log tells that lost its tail and went on differently.
 func (s *suite) otherHistory() {
 	version := func(n int64) documents.Version {

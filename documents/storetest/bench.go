@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -82,4 +83,36 @@ func benchDocument(i int) documents.Write {
 	})
 	w.Copies = []documents.Copies{copied(fmt.Sprint("c", i%100), 1, "Ana Maria")}
 	return w
+}
+
+// BenchArchive measures what archiving costs, of clients' versions and of those that something caused.
+func BenchArchive(b *testing.B, open Open) {
+	const batch = 500
+	for _, cause := range []string{"", "Sample:x@1"} {
+		b.Run("cause="+cause, func(b *testing.B) {
+			s := open(b, Model(b))
+			if err := s.Setup(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			n := uint64(0)
+			start := time.Now()
+			for b.Loop() {
+				vs := make([]documents.Version, batch)
+				for i := range vs {
+					n++
+					vs[i] = documents.Version{ID: benchID(int(n)), Version: 1, Event: "SampleChanged", At: day0, CommandID: benchCommand(n), CausationID: cause, Partition: 1,
+						Place: position.Place{Epoch: 1, Seq: n}, State: schema.Record{"text": "a text", "count": i}, Changes: []byte(`[{"op":"set","path":"text","value":"a text"}]`)}
+				}
+				if err := s.Archive(b.Context(), "Sample", vs); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)/time.Since(start).Seconds(), "versions/s")
+		})
+	}
+}
+
+// benchCommand is a random-looking id, as command ids are.
+func benchCommand(n uint64) string {
+	return fmt.Sprintf("%016x-%016x", n*0x9e3779b97f4a7c15, n)
 }

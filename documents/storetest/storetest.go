@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open, f Features) {
 		{"RecopyRace", (*suite).recopyRace},
 		{"Referrers", (*suite).referrers},
 		{"Archive", (*suite).archive},
+		{"HasCommand", (*suite).hasCommand},
 		{"OtherHistory", (*suite).otherHistory},
 		{"Checkpoints", (*suite).checkpoints},
 		{"Load", (*suite).load},

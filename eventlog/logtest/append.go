@@ -3,6 +3,7 @@ package logtest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -201,5 +202,57 @@ func testInvalid(t *testing.T, s *suite) {
 		if s.head(t, ref(odd)).Version != 1 {
 			t.Errorf("entity %q has no head", odd)
 		}
+	}
+}
+
+func testAlive(t *testing.T, s *suite) {
+	other := eventlog.Ref{Entity: "Customer", ID: "alive"}
+	version := int64(0)
+	try := func(id string, in ...string) error {
+		a := Step(eventlog.Ref{Entity: "Order", ID: id}, 0, "c-"+id, nil)
+		a.Conditions = append(a.Conditions, eventlog.Condition{Ref: other, Version: version, Alive: true, In: in})
+		_, err := s.log.Append(t.Context(), a)
+		return err
+	}
+	holds := func(id string, in ...string) {
+		t.Helper()
+		if err := try(id, in...); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	fails := func(id string, in ...string) {
+		t.Helper()
+		var conflict *eventlog.ConflictError
+		if err := try(id, in...); !errors.As(err, &conflict) || conflict.Ref != other {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	change := func(state string, deleted bool) {
+		t.Helper()
+		a := Step(other, version, fmt.Sprint("change-", version), nil)
+		a.Events[0].To, a.Events[0].Deleted = state, deleted
+		if _, err := s.log.Append(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		version++
+	}
+	fails("before it is there")
+	fails("before it is there in a state", "A")
+	change("ACTIVE", false)
+	version = 7 // which it was read at does not count
+	holds("alive")
+	holds("one of the states", "X", "ACTIVE")
+	fails("not one of them", "X", "ACTIVE2", "ACTIV", "CTIVE")
+	version = 1
+	change("BLOCKED", false)
+	fails("left the state", "ACTIVE")
+	holds("entered the state", "BLOCKED")
+	change("BLOCKED", true)
+	fails("deleted")
+	fails("deleted in the state", "BLOCKED")
+	a := Step(other, 3, "c", nil)
+	a.Conditions[0].Alive = true
+	if _, err := s.log.Append(t.Context(), a); !errors.Is(err, eventlog.ErrInvalid) {
+		t.Errorf("an event without a condition on its entity's version: %v", err)
 	}
 }

@@ -54,6 +54,7 @@ type contract struct {
 var tests = []contract{
 	{name: "Append/versions are contiguous and heads follow", run: testVersions},
 	{name: "Append/conditions refuse what they say", run: testConditions},
+	{name: "Append/conditions on life and state, whatever the version", run: testAlive},
 	{name: "Append/several entities over partitions, all or nothing", run: testManyEntities},
 	{name: "Append/raw JSON stays byte for byte", run: testRawBytes},
 	{name: "Append/invalid input of every kind", run: testInvalid},

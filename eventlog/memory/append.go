@@ -52,8 +52,8 @@ func (l *Log) check(a *eventlog.Append) error {
 		}
 	}
 	for _, c := range a.Conditions {
-		if v := l.heads[c.Ref].Version; v != c.Version {
-			return &eventlog.ConflictError{Ref: c.Ref, Expected: c.Version, Actual: v}
+		if h := l.heads[c.Ref]; !c.Holds(h) {
+			return &eventlog.ConflictError{Ref: c.Ref, Expected: c.Version, Actual: h.Version}
 		}
 	}
 	for _, c := range a.Claim {

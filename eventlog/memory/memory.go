@@ -20,15 +20,17 @@ const (
 
 // Options say how to make a log.
 type Options struct {
-	Partitions    int              // 1 to eventlog.MaxPartitions; 0 is DefaultPartitions
-	ReceiptWindow time.Duration    // how long at least a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
+	Partitions    int           // 1 to eventlog.MaxPartitions; 0 is DefaultPartitions
+	ReceiptWindow time.Duration // how long at least a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
+	Placement     eventlog.Placement
 	Now           func() time.Time // the log's clock, called by many goroutines: a test moves it; nil is this process's clock, steady from Open on
 }
 
 // Log is an eventlog.Log in memory.
 type Log struct {
-	now    func() time.Time
-	window time.Duration
+	now       func() time.Time
+	window    time.Duration
+	placement eventlog.Placement
 
 	mu         sync.RWMutex
 	partitions []*partition
@@ -62,7 +64,7 @@ func Open(o Options) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{
-		now: o.Now, window: o.ReceiptWindow, partitions: make([]*partition, o.Partitions),
+		now: o.Now, window: o.ReceiptWindow, placement: o.Placement, partitions: make([]*partition, o.Partitions),
 		heads: map[eventlog.Ref]eventlog.Head{}, owners: map[unique]eventlog.Ref{}, receipts: newReceipts(),
 		timers: map[eventlog.TimerKey]*eventlog.SetTimer{}, cursors: map[reader]eventlog.Cursor{}, notes: map[string]*notes{},
 		closed: make(chan struct{}),
@@ -97,7 +99,12 @@ func (o *Options) fill() error {
 func (l *Log) Partitions() int { return len(l.partitions) }
 
 // PartitionOf returns the partition of an entity.
-func (l *Log) PartitionOf(ref eventlog.Ref) int { return eventlog.PartitionOf(ref, len(l.partitions)) }
+func (l *Log) PartitionOf(ref eventlog.Ref) int {
+	return l.placement.PartitionOf(ref, len(l.partitions))
+}
+
+// Spans is true.
+func (l *Log) Spans() bool { return true }
 
 // Durability is "memory".
 func (l *Log) Durability() string { return "memory" }

@@ -144,7 +144,7 @@ func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.App
 	conditions := make(map[eventlog.Ref]int, len(a.Conditions))
 	for i, c := range a.Conditions {
 		names = append(names, k.head(c.Ref))
-		args = append(args, c.Version)
+		args = append(args, conditionText(c))
 		conditions[c.Ref] = i + 1
 	}
 	for i := range a.Events {
@@ -160,6 +160,17 @@ func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.App
 		}
 	}
 	return names, args, nil
+}
+
+// conditionText is a condition as append.lua reads it.
+func conditionText(c eventlog.Condition) any {
+	switch {
+	case !c.Alive:
+		return c.Version
+	case len(c.In) == 0:
+		return "~"
+	}
+	return "~," + strings.Join(c.In, ",") + ","
 }
 
 func eventArgs(args []any, a *eventlog.Append, e *eventlog.NewEvent, partition, condition int) ([]any, error) {

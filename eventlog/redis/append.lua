@@ -9,7 +9,7 @@
 --       if there are sets of timers: number of timers to remove, to set, then
 --         each to remove: index of its set, key, token that it must have (what is fired) or "" (what is cancelled)
 --         each to set: index of its set, key, "now" or "", ms of its time from then, token and data
---       each condition: the version
+--       each condition: the version, or ~ and the states in commas
 --       each event: index of its partition, index of its condition, meta, changes, state, deleted, number of sets, of clears,
 --                   name and value of each set, name of each clear
 --       each claim: its owner; each release: its owner
@@ -92,8 +92,12 @@ for i = 1, n_conditions do
   local key = KEYS[k]
   local h = try('HMGET', key, '@v', '@q')
   if h.err then return bad(key, h) end
-  local version = h[1] or '0'
-  if version ~= ARGV[a] and not conflict then
+  local version, want = h[1] or '0', ARGV[a]
+  if want:byte() == 126 then -- ~: it is alive, in one of these states if there are any
+    local s = call('HMGET', key, '@s', '@d')
+    if version ~= '0' and s[2] ~= '1' and (want == '~' or want:find(',' .. s[1] .. ',', 1, true)) then want = version end
+  end
+  if version ~= want and not conflict then
     conflict = { 'conflict', tostring(i), version }
   end
   heads[i] = { key = key, version = version, back = h[2] or '0' }

@@ -10,6 +10,7 @@ import (
 type keys struct {
 	prefix     string
 	partitions int
+	placement  eventlog.Placement
 }
 
 func (k keys) of(partition int, rest string) string {
@@ -34,4 +35,4 @@ func (k keys) cursors(partition int) string { return k.of(partition, "cursors") 
 func (k keys) notes(kind string) string     { return k.of(0, "notes:"+kind) }
 func (k keys) noteData(kind string) string  { return k.of(0, "notedata:"+kind) }
 
-func (k keys) partitionOf(r eventlog.Ref) int { return eventlog.PartitionOf(r, k.partitions) }
+func (k keys) partitionOf(r eventlog.Ref) int { return k.placement.PartitionOf(r, k.partitions) }

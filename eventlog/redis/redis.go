@@ -28,8 +28,9 @@ const (
 
 // Options say how to open a log.
 type Options struct {
-	Partitions    int           // 1 to eventlog.MaxPartitions; 0 takes what Redis has, DefaultPartitions for a new log
-	Prefix        string        // of all keys, without braces; "" is DefaultPrefix. Logs of several services share a Redis by it
+	Partitions    int    // 1 to eventlog.MaxPartitions; 0 takes what Redis has, DefaultPartitions for a new log
+	Prefix        string // of all keys, without braces; "" is DefaultPrefix. Logs of several services share a Redis by it
+	Placement     eventlog.Placement
 	ReceiptWindow time.Duration // how long a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
 }
 
@@ -51,7 +52,7 @@ type Log struct {
 var _ eventlog.Log = (*Log)(nil)
 
 // Open opens the log in the Redis at url (redis://, rediss://, unix://), and makes it if there is none. It returns eventlog.ErrPartitions (wrapped) if the log
-// has another number of partitions, and refuses a Redis that would throw parts of a log away. The log runs goroutines until Close.
+// has another number of partitions, eventlog.ErrPlacement if entities lie elsewhere in it, and refuses a Redis that would throw parts of a log away. The log runs goroutines until Close.
 func Open(ctx context.Context, url string, o Options) (*Log, error) {
 	ro, err := goredis.ParseURL(url)
 	if err != nil {
@@ -89,7 +90,7 @@ func open(ctx context.Context, o Options, connect func(tune func(*goredis.Option
 		return nil, err
 	}
 	tune := func(c *goredis.Options) { c.ContextTimeoutEnabled = true }
-	l := &Log{keys: keys{prefix: o.Prefix}, window: o.ReceiptWindow, closed: make(chan struct{})}
+	l := &Log{keys: keys{prefix: o.Prefix, placement: o.Placement}, window: o.ReceiptWindow, closed: make(chan struct{})}
 	l.client = connect(func(c *goredis.Options) { tune(c); c.OnConnect = l.durability.onConnect })
 	err := l.prepare(ctx, o.Partitions)
 	if err != nil {
@@ -150,7 +151,31 @@ func (l *Log) prepare(ctx context.Context, partitions int) error {
 	if partitions != 0 && partitions != l.keys.partitions {
 		return fmt.Errorf("%w: it has %d, not %d: open it with %[2]d", eventlog.ErrPartitions, l.keys.partitions, partitions)
 	}
-	return nil
+	return l.place(ctx)
+}
+
+// placementName begins the names of the settings that keep placements.
+const placementName = "placement:"
+
+// place keeps the placement of types that are new to the log, and takes that of the others. Two processes that open a log at once see what the other kept.
+func (l *Log) place(ctx context.Context) error {
+	for _, entity := range l.keys.placement.Types() {
+		if err := l.client.HSetNX(ctx, l.keys.settings(), placementName+entity, l.keys.placement[entity]).Err(); err != nil {
+			return err
+		}
+	}
+	settings, err := l.client.HGetAll(ctx, l.keys.settings()).Result()
+	if err != nil {
+		return err
+	}
+	kept := eventlog.Placement{}
+	for name, root := range settings {
+		if entity, ok := strings.CutPrefix(name, placementName); ok {
+			kept[entity] = root
+		}
+	}
+	l.keys.placement, err = l.keys.placement.With(kept)
+	return err
 }
 
 // Partitions returns the number of partitions.
@@ -158,6 +183,9 @@ func (l *Log) Partitions() int { return l.keys.partitions }
 
 // PartitionOf returns the partition of an entity.
 func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.keys.partitionOf(ref) }
+
+// Spans is true: a Redis Cluster is refused.
+func (l *Log) Spans() bool { return true }
 
 // Durability is "fsync" if Redis says that it syncs every write before it answers, else "memory".
 func (l *Log) Durability() string { return l.durability.String() }

@@ -320,3 +320,10 @@ func TestReceiptsEndAfterTheWindow(t *testing.T) {
 		t.Fatalf("the receipt is kept for %s", ttl)
 	}
 }
+
+func TestPlacementIsKept(t *testing.T) {
+	url, prefix := testredis.URL(t), testredis.Prefix(t)
+	logtest.RunPlacement(t, func(p eventlog.Placement) (eventlog.Log, error) {
+		return redis.Open(t.Context(), url, redis.Options{Partitions: logtest.Partitions, Prefix: prefix, Placement: p})
+	})
+}

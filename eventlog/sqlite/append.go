@@ -51,7 +51,7 @@ func (w *writer) check(ctx context.Context, d *draft) error {
 		if err != nil {
 			return w.log.fail("append", err)
 		}
-		if h.Version != c.Version {
+		if !c.Holds(h) {
 			return &eventlog.ConflictError{Ref: c.Ref, Expected: c.Version, Actual: h.Version}
 		}
 		d.heads[c.Ref] = h

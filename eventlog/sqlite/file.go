@@ -62,14 +62,14 @@ func filePath(path string) (string, error) {
 	return abs, nil
 }
 
-// openFile returns the one connection that writes, and the number of partitions.
-func openFile(ctx context.Context, path string, partitions int) (*sql.DB, int, error) {
+// openFile returns the one connection that writes, and the number of partitions. It completes the placement in o.
+func openFile(ctx context.Context, path string, o *Options) (*sql.DB, int, error) {
 	db, err := sql.Open(driver, dsn(path, true))
 	if err != nil {
 		return nil, 0, err
 	}
 	db.SetMaxOpenConns(1)
-	have, err := prepareFile(ctx, db, partitions)
+	have, err := prepareFile(ctx, db, o)
 	if err != nil {
 		return nil, 0, errors.Join(fmt.Errorf("the log %s: %w", path, err), db.Close())
 	}
@@ -77,7 +77,8 @@ func openFile(ctx context.Context, path string, partitions int) (*sql.DB, int, e
 }
 
 // prepareFile makes the tables in a new file, brings those of an old one up to date and checks them, in one transaction: two processes may open a new file at once.
-func prepareFile(ctx context.Context, db *sql.DB, partitions int) (int, error) {
+func prepareFile(ctx context.Context, db *sql.DB, o *Options) (int, error) {
+	partitions := o.Partitions
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, clearer(err)
@@ -106,6 +107,9 @@ func prepareFile(ctx context.Context, db *sql.DB, partitions int) (int, error) {
 	}
 	if partitions != 0 && partitions != have {
 		return 0, fmt.Errorf("%w: it has %d, not %d: open it with %d", eventlog.ErrPartitions, have, partitions, have)
+	}
+	if o.Placement, err = place(ctx, tx, o.Placement); err != nil {
+		return 0, err
 	}
 	if err := tx.Commit(); err != nil {
 		return 0, clearer(err)
@@ -164,6 +168,42 @@ func readPartitions(ctx context.Context, tx *sql.Tx) (int, error) {
 		return 0, fmt.Errorf("the file is damaged: it says it has %q partitions", text)
 	}
 	return n, nil
+}
+
+// placementName begins the names of the settings that keep placements.
+const placementName = "placement:"
+
+// place keeps the placement of types that are new to the file, and returns it with that of the others.
+func place(ctx context.Context, tx *sql.Tx, p eventlog.Placement) (eventlog.Placement, error) {
+	kept := eventlog.Placement{}
+	rows, err := tx.QueryContext(ctx, "SELECT name, value FROM settings WHERE name LIKE ?", placementName+"%")
+	if err != nil {
+		return nil, clearer(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, root string
+		if err := rows.Scan(&name, &root); err != nil {
+			return nil, clearer(err)
+		}
+		kept[strings.TrimPrefix(name, placementName)] = root
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, clearer(err)
+	}
+	all, err := p.With(kept)
+	if err != nil {
+		return nil, err
+	}
+	for _, entity := range p.Types() {
+		if _, there := kept[entity]; there {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO settings VALUES (?, ?)", placementName+entity, p[entity]); err != nil {
+			return nil, clearer(err)
+		}
+	}
+	return all, nil
 }
 
 // checkDurable makes sure that the engine's settings took: a file system without WAL support falls back in silence.

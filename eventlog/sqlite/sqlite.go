@@ -23,7 +23,8 @@ const (
 
 // Options say how to open a log.
 type Options struct {
-	Partitions    int           // 1 to eventlog.MaxPartitions; 0 takes what the file has, DefaultPartitions for a new one
+	Partitions    int // 1 to eventlog.MaxPartitions; 0 takes what the file has, DefaultPartitions for a new one
+	Placement     eventlog.Placement
 	ReceiptWindow time.Duration // how long at least a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
 }
 
@@ -31,6 +32,7 @@ type Options struct {
 type Log struct {
 	path       string
 	partitions int
+	placement  eventlog.Placement
 	reads      *sql.DB
 	writer     *writer
 	waiters    *waiters
@@ -45,7 +47,7 @@ type Log struct {
 var _ eventlog.Log = (*Log)(nil)
 
 // Open opens the log in the file at path, and makes it if there is none; the folder must exist. It returns eventlog.ErrPartitions (wrapped)
-// if the file has another number of partitions. The log runs goroutines until Close.
+// if the file has another number of partitions, and eventlog.ErrPlacement if entities lie elsewhere in it. The log runs goroutines until Close.
 func Open(ctx context.Context, path string, o Options) (*Log, error) {
 	return openWith(ctx, path, o, newClock(time.Now, steadyClock()))
 }
@@ -58,7 +60,7 @@ func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, erro
 	if err != nil {
 		return nil, err
 	}
-	writes, partitions, err := openFile(ctx, path, o.Partitions)
+	writes, partitions, err := openFile(ctx, path, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, erro
 	}
 	reads.SetMaxOpenConns(maxReaders)
 	reads.SetMaxIdleConns(maxReaders)
-	l := &Log{path: path, partitions: partitions, reads: reads, waiters: newWaiters(partitions), clock: c, closed: make(chan struct{})}
+	l := &Log{path: path, partitions: partitions, placement: o.Placement, reads: reads, waiters: newWaiters(partitions), clock: c, closed: make(chan struct{})}
 	if l.writer, err = newWriter(ctx, writes, l, o.ReceiptWindow); err != nil {
 		return nil, errors.Join(err, writes.Close(), reads.Close())
 	}
@@ -94,7 +96,10 @@ func (o *Options) fill() error {
 func (l *Log) Partitions() int { return l.partitions }
 
 // PartitionOf returns the partition of an entity.
-func (l *Log) PartitionOf(ref eventlog.Ref) int { return eventlog.PartitionOf(ref, l.partitions) }
+func (l *Log) PartitionOf(ref eventlog.Ref) int { return l.placement.PartitionOf(ref, l.partitions) }
+
+// Spans is true.
+func (l *Log) Spans() bool { return true }
 
 // Durability is "fsync": Open checks that every commit is synced before it is acknowledged.
 func (l *Log) Durability() string { return "fsync" }

@@ -193,3 +193,10 @@ func TestReceiptsAreForgottenAfterTheWindow(t *testing.T) {
 		}
 	}
 }
+
+func TestPlacementIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.db")
+	logtest.RunPlacement(t, func(p eventlog.Placement) (eventlog.Log, error) {
+		return sqlite.Open(t.Context(), path, sqlite.Options{Partitions: logtest.Partitions, Placement: p})
+	})
+}

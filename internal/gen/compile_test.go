@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -30,14 +31,16 @@ func generate(t *testing.T, sdl, rules string, more ...string) (dir, notes strin
 const awkward = `
 """ends with a backslash\"""
 "quoted" and \ """
-type Thing @entity { id: ID! status: ThingStatus! @state label: String! r: Int resolve: Int ctx: Int obj: Int err: Int o: Int scalar: Decimal nil: Int type: Int any: [Int] one: One v: Int list: [One!] }
+type Thing @entity { id: ID! status: ThingStatus! @state label: String! r: Int resolve: Int ctx: Int obj: Int err: Int o: Int scalar: Decimal nil: Int type: Int any: [Int] one: One v: Int list: [One!] keys: [Key!] }
 "cr\rlf \u0001 \ufeff"
 type One { r: Int ctx: Int string: String of: Thing @ref true: Int null: Boolean text: JSON }
+type Key { r: String! @key v: Int c: Thing @ref id: ID one: One }
 enum ThingStatus { NEW func _1 }
 extend type Mutation {
   createThing(r: Int, resolve: Int, ctx: Int, obj: Int, objs: Int, err: Int, o: Int, scalar: Decimal, nil: Int, type: Int, any: [Int], context: Int, graphql: Int,
     childComplexity: Int, string: String, int: Int, records: Int, input: Int, c: Int, v: Int, one: OneInput, list: [OneInput!]): Thing! @transition(to: NEW)
   rest(id: ID!, args: String): Thing! @transition(from: [NEW], to: func, emits: "Rested")
+  keep(id: ID!, schema: KeyInput @append(to: "keys"), c: [KeyPatch!] @update(in: "keys"), nullable: String @remove(from: "keys")): Thing! @transition(from: [NEW], emits: "kept")
   first(id: ID!, r: Int): Thing! @transition(from: [NEW], to: _1, emits: "First")
 }`
 
@@ -55,12 +58,19 @@ func CreateThing(c *command.Context, thing *entity.Thing, in entity.CreateThing)
 
 func Rest(c *command.Context, thing *entity.Thing, in entity.Rest) error { return nil }
 
+func OnKept(r *command.Reaction, thing *entity.Thing) error {
+	entity.Keep{Schema: &entity.Key{V: thing.V}, C: []entity.KeyPatch{{R: "key", C: &thing.ID}}}.SendTo(r, "")
+	return nil
+}
+
+func OnContextCreated(r *command.Reaction, context *entity.Context) error { return nil }
+
 func notNull(*int) error { return nil }
 `
 
 func TestAwkwardNamesCompile(t *testing.T) {
 	dir, notes, err := generate(t, awkward, awkwardRules,
-		"schema/record.graphql", "type Range @entity @crud { id: ID! r: Int resolve: Int ctx: Int schema: Int commands: Int }\ntype Record @entity @crud { id: ID! x: Int }",
+		"schema/record.graphql", "type Context @entity @crud { id: ID! x: Int }\ntype Reaction @entity @crud { id: ID! x: Int }\ntype Range @entity @crud { id: ID! r: Int resolve: Int ctx: Int schema: Int commands: Int }\ntype Record @entity @crud { id: ID! x: Int }",
 		"schema/values.graphql", "enum Colour { RED }\ninput Hint { r: Int }\n")
 	if err != nil || notes != "" {
 		t.Fatal(err, notes)
@@ -128,6 +138,41 @@ extend type Mutation {
 	rules, _, err := readRules(filepath.Join(dir, "rules"), "example.org/x", m)
 	if mistakes := idle(m, rules); err != nil || len(mistakes) > 0 {
 		t.Error("with rules:", err, mistakes)
+	}
+}
+
+// TestWhatComesOfListsAndFields: arguments that change a list need no rule, nor do commands of entities without states that have arguments.
+func TestWhatComesOfListsAndFields(t *testing.T) {
+	const sdl = `type Thing @entity { id: ID! status: ThingStatus! @state parts: [Part!]! }
+type Part { part: ID! @key size: Int }
+enum ThingStatus { NEW }
+type Tool @entity @crud { id: ID! name: String }
+extend type Mutation {
+  makeThing(parts: [PartInput!]!): Thing! @transition(to: NEW, emits: "ThingMade")
+  addPart(id: ID!, part: PartInput! @append(to: "parts")): Thing! @transition(from: [NEW], to: NEW, emits: "PartAdded")
+  removePart(id: ID!, part: ID! @remove(from: "parts")): Thing! @transition(from: [NEW], to: NEW, emits: "PartRemoved")
+  changePart(id: ID!, part: PartPatch! @update(in: "parts"), why: String): Thing! @transition(from: [NEW], to: NEW, emits: "PartChanged")
+  renameTool(id: ID!, name: String): Tool! @transition(emits: "ToolRenamed")
+  checkTool(id: ID!): Tool! @transition(emits: "ToolChecked")
+  dropTool(id: ID!): Tool! @transition(deletes: true, emits: "ToolDropped")
+  useTool(id: ID!, by: String): Tool! @transition(emits: "ToolUsed")
+}`
+	m, err := schema.Load(fstest.MapFS{"schema/thing.graphql": {Data: []byte(sdl)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `schema/thing.graphql:9:62: the argument why of changePart sets no field of Thing, and changePart has no rule: name it as a field is, leave it out, or write the rule ChangePart
+schema/thing.graphql:11:3: checkTool changes nothing of a Tool, and has no rule: add an argument, or write the rule CheckTool
+schema/thing.graphql:13:20: the argument by of useTool sets no field of Tool, and useTool has no rule: name it as a field is, leave it out, or write the rule UseTool`
+	if got := idle(m, nil); got.Error() != want {
+		t.Error(got)
+	}
+	var found []role
+	for _, name := range []string{"changePart", "checkTool", "useTool"} {
+		found = append(found, role{command: m.Command(name)})
+	}
+	if got := idle(m, append(found, role{event: "ToolChecked"})); len(got) > 0 {
+		t.Error(got)
 	}
 }
 

@@ -12,7 +12,7 @@ const writeQueries = `  "Commands that are kept until their time, the next to ru
   scheduledCommands(entity: String, id: ID, first: Int = 50, after: String): [ScheduledCommand!]!
   "Commands that were rejected, the newest first, as many as the server keeps. after is the id of one of them."
   rejectedCommands(first: Int = 50, after: ID): [RejectedCommand!]!
-  "Commands of reactions and timers that were not accepted, the newest first. after is the id of one of them."
+  "Commands of reactions and timers that were not accepted: first those that wait to be resumed, each the newest first. after is the id of one of them."
   failedReactions(first: Int = 50, after: ID): [FailedReaction!]!
 `
 
@@ -119,7 +119,8 @@ type FailedReaction {
   "The id of the event that it reacts to; null for a scheduled command."
   event: ID
   status: FailedReactionStatus!
-  command: String!
+  "Null if the reaction failed before it led to one."
+  command: String
   entity: String
   entityId: ID
   "Why it was rejected."
@@ -138,7 +139,7 @@ enum FailedReactionStatus {
 
 "What became of a reaction's command that was run again."
 type ResumedReaction {
-  "Null if the command was rejected, or if there is no such reaction."
+  "Null if the command was rejected, if the reaction leads to none now, or if there is no such reaction."
   receipt: Receipt
   errors: [CommandError!]!
 }

@@ -31,8 +31,12 @@ func (f *goFile) runs(c *schema.Command, name string) {
 	if c.Kind == schema.Create {
 		on = `for a new ` + e.Singular + `; id may be ""`
 	}
-	f.printf("\n// RunOn executes %s within the rule's own command, %s. See command.Context.Run.\nfunc (v %s) RunOn(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Run(%q, id, v.Record())\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
-		c.Name, on, name, e.Name, c.Name, e.Name)
+	absent, said := "", ""
+	if c.Kind == schema.Delete {
+		absent, said = " || r == nil", " It returns nil: there is none any more."
+	}
+	f.printf("\n// RunOn executes %s within the rule's own command, %s.%s See command.Context.Run.\nfunc (v %s) RunOn(c *command.Context, id string) (*%s, error) {\n\tr, err := c.Run(%q, id, v.Record())\n\tif err != nil%s {\n\t\treturn nil, err\n\t}\n\treturn %sOf(r), nil\n}\n",
+		c.Name, on, said, name, e.Name, c.Name, absent, e.Name)
 	f.printf("\n// SendTo has %s executed after the reaction, %s. See command.Reaction.Send.\nfunc (v %s) SendTo(r *command.Reaction, id string) {\n\tr.Send(%q, id, v.Record())\n}\n",
 		c.Name, on, name, c.Name)
 }

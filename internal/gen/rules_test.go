@@ -6,10 +6,17 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // rulesOf reads rules of the store's model, one file with the given code after its package clause, which ends on line 1.
 func rulesOf(t *testing.T, file, code string) (found []role, notes []string, err error) {
+	t.Helper()
+	return rulesIn(t, storeModel(t), file, code)
+}
+
+func rulesIn(t *testing.T, m *schema.Model, file, code string) (found []role, notes []string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	if !strings.Contains(code, "package ") {
@@ -18,7 +25,7 @@ func rulesOf(t *testing.T, file, code string) (found []role, notes []string, err
 	if err := os.WriteFile(filepath.Join(dir, file), []byte(code), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return readRules(dir, "example.org/x", storeModel(t))
+	return readRules(dir, "example.org/x", m)
 }
 
 const (
@@ -49,6 +56,8 @@ func TestWrongRulesAreErrors(t *testing.T) {
 		"generic":         {"r.go", imports + "func ApproveOrder[T any]" + exactRule, "r.go:3:1: the rule ApproveOrder has type parameters"},
 		"another package": {"r.go", "package ruler\n" + imports + "func ApproveOrder" + exactRule, "rules/r.go:1:9: the package ruler is in the folder rules"},
 		"a test":          {"r_test.go", imports + "func ApproveOrder" + exactRule, "r_test.go:3:1: the rule ApproveOrder is in a test"},
+		"a reaction":      {"r.go", imports + "func ApproveOrder(r *command.Reaction, o *entity.Order) error { return nil }", "the rule ApproveOrder is not as it should be"},
+		"the table":       {"r.go", "func Table() int { return 1 }", "r.go:2:1: Table is a function of table_gen.go: choose another name"},
 		"twice":           {"r.go", imports + "func ApproveOrder" + exactRule + "\nfunc ApproveOrder" + exactRule, "r.go:4:1: the rule ApproveOrder is there twice, first at rules/r.go:3:1"},
 	} {
 		if _, _, err := rulesOf(t, c.file, c.code); err == nil || !strings.Contains(err.Error(), c.want) {

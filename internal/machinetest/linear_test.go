@@ -152,7 +152,7 @@ func makeCounters(t testing.TB, l eventlog.Log) {
 
 // TestEveryEntityIsLinearizable: clients at once, each a process of its own, on a few counters.
 func TestEveryEntityIsLinearizable(t *testing.T) {
-	onEach(t, 2, func(t *testing.T, e engine, l eventlog.Log) {
+	onEach(t, 2, counters, func(t *testing.T, e engine, l eventlog.Log) {
 		makeCounters(t, l)
 		h, each := &history{}, 40
 		if e.fast {
@@ -252,7 +252,7 @@ func TestTheCheckerFindsABrokenLog(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &broken{Log: openMemory(t, 1, nil)}
+			l := &broken{Log: openMemory(t, 1, load(t, sdl(counters)), nil)}
 			makeCounters(t, l.Log)
 			h := &history{}
 			whole, by := newClient(t, 0, h, l.Log), newClient(t, 1, h, l)

@@ -13,6 +13,7 @@ import (
 	"github.com/daybook-cqrs/daybook/eventlog/redis"
 	"github.com/daybook-cqrs/daybook/eventlog/sqlite"
 	"github.com/daybook-cqrs/daybook/internal/testredis"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // TestMain finds what a closed log leaves behind. What go-redis leaves of a pool that was closed may sleep for up to a second.
@@ -23,34 +24,36 @@ func TestMain(m *testing.M) {
 // engine is an engine of the log.
 type engine struct {
 	name string
-	open func(t testing.TB, partitions int) eventlog.Log // a log of its own, which closes with the test
-	fast bool                                            // appends take microseconds
+	open func(t testing.TB, partitions int, m *schema.Model) eventlog.Log // a log of its own, which closes with the test
+	fast bool                                                             // appends take microseconds
 }
 
 // engines returns all of them.
 func engines() []engine {
 	return []engine{
-		{"memory", func(t testing.TB, partitions int) eventlog.Log { return openMemory(t, partitions, nil) }, true},
+		{"memory", func(t testing.TB, partitions int, m *schema.Model) eventlog.Log {
+			return openMemory(t, partitions, m, nil)
+		}, true},
 		{"SQLite", openSQLite, false},
 		{"Redis", openRedis, false},
 	}
 }
 
-func openMemory(t testing.TB, partitions int, now func() time.Time) eventlog.Log {
+func openMemory(t testing.TB, partitions int, m *schema.Model, now func() time.Time) eventlog.Log {
 	t.Helper()
-	l, err := memory.Open(memory.Options{Partitions: partitions, Now: now})
+	l, err := memory.Open(memory.Options{Partitions: partitions, Placement: m.Roots(), Now: now})
 	return opened(t, l, err)
 }
 
-func openSQLite(t testing.TB, partitions int) eventlog.Log {
+func openSQLite(t testing.TB, partitions int, m *schema.Model) eventlog.Log {
 	t.Helper()
-	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "log.db"), sqlite.Options{Partitions: partitions})
+	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "log.db"), sqlite.Options{Partitions: partitions, Placement: m.Roots()})
 	return opened(t, l, err)
 }
 
-func openRedis(t testing.TB, partitions int) eventlog.Log {
+func openRedis(t testing.TB, partitions int, m *schema.Model) eventlog.Log {
 	t.Helper()
-	l, err := redis.Open(t.Context(), testredis.URL(t), redis.Options{Partitions: partitions, Prefix: testredis.Prefix(t)})
+	l, err := redis.Open(t.Context(), testredis.URL(t), redis.Options{Partitions: partitions, Placement: m.Roots(), Prefix: testredis.Prefix(t)})
 	return opened(t, l, err)
 }
 
@@ -67,10 +70,10 @@ func opened[L eventlog.Log](t testing.TB, l L, err error) eventlog.Log {
 	return l
 }
 
-// onEach runs a test on every engine, on a log with so many partitions.
-func onEach(t *testing.T, partitions int, test func(t *testing.T, e engine, l eventlog.Log)) {
+// onEach runs a test on every engine, on a log with so many partitions for the model.
+func onEach(t *testing.T, partitions int, text string, test func(t *testing.T, e engine, l eventlog.Log)) {
 	for _, e := range engines() {
-		t.Run(e.name, func(t *testing.T) { test(t, e, e.open(t, partitions)) })
+		t.Run(e.name, func(t *testing.T) { test(t, e, e.open(t, partitions, load(t, sdl(text)))) })
 	}
 }
 

@@ -96,7 +96,7 @@ func (p process) stock(id string) int {
 
 // TestTheLastOneIsSoldOnce: two processes sell the last of an item at the same moment, in commands that run another within them.
 func TestTheLastOneIsSoldOnce(t *testing.T) {
-	onEach(t, 4, func(t *testing.T, e engine, l eventlog.Log) {
+	onEach(t, 4, shop, func(t *testing.T, e engine, l eventlog.Log) {
 		processes := []process{newProcess(t, l), newProcess(t, l)}
 		processes[0].must("register", "ana", nil)
 		for i := range rounds {
@@ -128,7 +128,7 @@ type span struct {
 
 // TestNoOrderOfABlockedCustomer: a customer is blocked while orders of theirs come in. The log has one partition, so what happened in which order is there to read.
 func TestNoOrderOfABlockedCustomer(t *testing.T) {
-	onEach(t, 1, func(t *testing.T, e engine, l eventlog.Log) {
+	onEach(t, 1, shop, func(t *testing.T, e engine, l eventlog.Log) {
 		sells, blocks := newProcess(t, l), newProcess(t, l)
 		sells.must("createItem", "i", schema.Record{"stock": 1 << 30})
 		before, after := 0, 0
@@ -223,7 +223,7 @@ func (b *between) Append(ctx context.Context, a eventlog.Append) (*eventlog.Rece
 
 // TestWhatComesBetween interleaves the races' commands in the one way that matters: the other comes after one was decided and before it is appended.
 func TestWhatComesBetween(t *testing.T) {
-	onEach(t, 1, func(t *testing.T, e engine, l eventlog.Log) {
+	onEach(t, 1, shop, func(t *testing.T, e engine, l eventlog.Log) {
 		b := &between{Log: l}
 		first, other := newProcess(t, b), newProcess(t, l)
 		sale := func(item, buyer string) schema.Record { return schema.Record{"item": item, "buyer": buyer} }

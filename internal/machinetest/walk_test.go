@@ -219,9 +219,9 @@ func TestWalk(t *testing.T) {
 					steps := 25
 					if e.fast {
 						c, steps = newClock(), 250
-						l = openMemory(t, 3, c.Now)
+						l = openMemory(t, 3, model, c.Now)
 					} else {
-						l = e.open(t, 3)
+						l = e.open(t, 3, model)
 					}
 					defer l.Close()
 					for what, n := range Walk(rt, model, l, m.rules, steps, c) {

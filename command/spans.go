@@ -1,0 +1,85 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// lasts reports whether an entity of that type is there for ever once it is there: then a reference to it needs no condition.
+func lasts(e *schema.Entity) bool {
+	return !slices.ContainsFunc(e.Commands, func(c *schema.Command) bool { return c.Kind == schema.Delete })
+}
+
+// checkSpans refuses a model that needs one append to reach several partitions, for a log that can't do that. What rules load and run is not known here: a command
+// whose rule reaches too far fails when it does.
+func checkSpans(m *schema.Model, log eventlog.Log) error {
+	if log.Spans() {
+		return nil
+	}
+	var out []error
+	for _, e := range m.Entities {
+		for _, f := range refFields(m, e.Fields, map[string]bool{}) {
+			if f == e.With {
+				continue
+			}
+			target := m.Entity(f.Ref.Entity)
+			why := ""
+			switch {
+			case len(f.Ref.In) > 0:
+				why = "asks for its state, @ref(in: [" + strings.Join(f.Ref.In, ", ") + "])"
+			case !lasts(target):
+				why = "must not be deleted meanwhile"
+			default:
+				continue
+			}
+			out = append(out, fmt.Errorf("%s:%d:%d: on Redis Cluster a %s can't refer to a %s that %s, because they may lie in different slots: "+
+				"make it what the %s belongs to, @entity(with: %q), or check it in a @reaction", f.Pos.File, f.Pos.Line, f.Pos.Col, e.Name, target.Name, why, e.Name, f.Name))
+		}
+	}
+	return errors.Join(out...)
+}
+
+// refFields returns the refs among fields, and in the value objects among them.
+func refFields(m *schema.Model, fields []*schema.Field, seen map[string]bool) []*schema.Field {
+	var out []*schema.Field
+	for _, f := range fields {
+		if f.Ref != nil {
+			out = append(out, f)
+		}
+		if o := m.Object(f.Type.Name); f.Type.Kind == schema.KindObject && o != nil && !seen[o.Name] {
+			seen[o.Name] = true
+			out = append(out, refFields(m, o.Fields, seen)...)
+		}
+	}
+	return out
+}
+
+// conditionsOf returns what has to hold when the append happens: the versions of all that the decision read, but for entities of which only counts that they are there,
+// or in which state; nothing of those that are there for ever.
+func (c *Context) conditionsOf() []eventlog.Condition {
+	out := make([]eventlog.Condition, 0, len(c.conditions))
+	for ref, version := range c.conditions {
+		in, stated := c.states[ref]
+		switch {
+		case c.needed[ref] || version == 0:
+			out = append(out, eventlog.Condition{Ref: ref, Version: version})
+		case stated || !lasts(c.model.Entity(ref.Entity)):
+			out = append(out, eventlog.Condition{Ref: ref, Version: version, Alive: true, In: in})
+		}
+	}
+	return out
+}
+
+// inOneOf notes that an entity has to be in one of the states: in one of those that were noted before, too.
+func (c *Context) inOneOf(ref eventlog.Ref, states []string) {
+	before, noted := c.states[ref]
+	if noted {
+		states = slices.DeleteFunc(slices.Clone(before), func(s string) bool { return !slices.Contains(states, s) })
+	}
+	c.states[ref] = states
+}
