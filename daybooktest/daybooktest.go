@@ -1,5 +1,5 @@
 // Package daybooktest tests rules: given what happened, when a command comes, then these events follow, or it is rejected so. It runs the model and the rules on the
-// real engine, over a log in memory whose clock stands still until the test moves it. A case takes microseconds and needs no server.
+// real engine, over a log in memory whose clock stands still until the test moves it. A case takes a tenth or two of a millisecond and needs no server.
 package daybooktest
 
 import (
