@@ -476,6 +476,10 @@ func TestATimerFiresOnce(t *testing.T) {
 	if r, err := w.engine.Execute(t.Context(), cmd); err != nil || !r.Receipt.Duplicate {
 		t.Error("the same try again", r, err)
 	}
+	timer.Name = "OPEN/dropShow"
+	if _, _, err := w.engine.DecodeTimer(timer); !errors.Is(err, command.ErrUnknown) {
+		t.Error(err)
+	}
 	w.accepted("reopenShow", "h/s", nil)
 	cmd.CommandID = "another"
 	if _, err := w.engine.Execute(t.Context(), cmd); !errors.Is(err, eventlog.ErrNoTimer) {

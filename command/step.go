@@ -34,7 +34,7 @@ func (s *step) decide() (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.affect(fields)
+	return s.affect(fields, s.touched())
 }
 
 // checkLife checks existence and state.
@@ -159,8 +159,8 @@ func checkRequired(e *schema.Entity, fields schema.Record) error {
 	return nil
 }
 
-// affect adds the event and all that comes with it to the context's effects.
-func (s *step) affect(fields schema.Record) (*Snapshot, error) {
+// affect adds the event and all that comes with it to the context's effects. touched names the fields that can have changed, nil for all.
+func (s *step) affect(fields schema.Record, touched map[string]bool) (*Snapshot, error) {
 	c, entity, deletes := s.c, s.spec.Entity, s.spec.Kind == schema.Delete
 	after := &Snapshot{
 		Ref: s.ref, Version: s.before.Version + 1, Fields: fields, Deleted: deletes,
@@ -173,7 +173,7 @@ func (s *step) affect(fields schema.Record) (*Snapshot, error) {
 		after.State = fields[entity.State.Name].(string)
 	}
 	head := c.heads[s.ref]
-	d, err := diff(c.model, entity, head, fields, deletes, s.touched())
+	d, err := diff(c.model, entity, head, fields, deletes, touched)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,8 +56,11 @@ type scheduledData struct {
 	CreatedAt       time.Time       `json:"createdAt"`
 }
 
+// ErrUnknown means that the model does not have what a timer is to run: it is of a model that is newer, or that was.
+var ErrUnknown = errors.New("the model does not have it")
+
 // DecodeTimer returns the command that a timer runs, with its Fire, and a name for it: what it is, for people. The error is one of the timer's content: another try
-// gives the same.
+// gives the same, but with another model if it is ErrUnknown.
 func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err error) {
 	cmd = Command{
 		ID: t.Ref.ID, CommandID: derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
@@ -65,6 +70,9 @@ func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err
 		var d timerData
 		if err := json.Unmarshal(t.Data, &d); err != nil {
 			return cmd, t.Name, fmt.Errorf("the timer %s of %s can't be read: %w", t.Name, t.Ref, err)
+		}
+		if !e.hasTimeout(t) {
+			return cmd, t.Name, fmt.Errorf("the timeout %s of %s: %w", t.Name, t.Ref.Entity, ErrUnknown)
 		}
 		_, cmd.Name, _ = strings.Cut(t.Name, "/")
 		cmd.Input, cmd.Actor, cmd.CausationID, cmd.CorrelationID = schema.Record{}, "timeout:"+t.Name, d.Event, d.CorrelationID
@@ -78,6 +86,11 @@ func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err
 		return s.Command, s.Command.Name, nil
 	}
 	return cmd, t.Name, fmt.Errorf("there are no timers of the kind %q", t.Kind)
+}
+
+func (e *Engine) hasTimeout(t eventlog.SetTimer) bool {
+	entity := e.cfg.Model.Entity(t.Ref.Entity)
+	return entity != nil && slices.ContainsFunc(entity.Timeouts, func(o *schema.Timeout) bool { return o.Name() == t.Name })
 }
 
 // scheduled reads what the timer of a scheduled command keeps.
@@ -96,7 +109,7 @@ func (e *Engine) scheduled(t eventlog.SetTimer) (Scheduled, error) {
 	}
 	spec := e.cfg.Model.Command(d.Command)
 	if spec == nil {
-		return out, fmt.Errorf("the scheduled command %s of %s: the model has no command %q", t.Name, t.Ref, d.Command)
+		return out, fmt.Errorf("the command %s, scheduled as %s for %s: %w", d.Command, t.Name, t.Ref, ErrUnknown)
 	}
 	var err error
 	if out.Command.Input, err = decodeInput(e.cfg.Model, spec, d.Input); err != nil {

@@ -18,7 +18,13 @@ const (
 	keepTries = 10_000 // timers whose failures are remembered; beyond that all begin anew
 )
 
-const whyTimer = "what its timer is to do can't be read: the server's log says why"
+// unknownTries is how often a timer that the model does not have is met, MaxBackoff apart, until it is parked: an hour.
+const unknownTries = 120
+
+const (
+	whyTimer   = "what its timer is to do can't be read: the server's log says why"
+	whyUnknown = "the model has not had what its timer is to do for an hour"
+)
 
 // timers fires the timers of one kind of a partition.
 type timers struct {
@@ -92,6 +98,9 @@ func (t *timers) fire(ctx context.Context, timer *eventlog.SetTimer) error {
 	if t.kind != eventlog.TimeoutTimer {
 		failed.Event = ""
 	}
+	if errors.Is(err, command.ErrUnknown) {
+		return t.unknown(ctx, fire, failed, err)
+	}
 	if err != nil {
 		return t.give(ctx, fire, failed, err)
 	}
@@ -120,6 +129,17 @@ func (t *timers) fire(ctx context.Context, timer *eventlog.SetTimer) error {
 	}
 	_, moved := t.r.cfg.Log.MoveTimer(ctx, fire, t.r.o.backoff().after(failed.Tries))
 	return moved
+}
+
+// unknown leaves a timer that the model does not have to the processes of a newer one, for long enough for a rolling deploy.
+func (t *timers) unknown(ctx context.Context, fire eventlog.Fire, f *command.FailedReaction, why error) error {
+	t.r.counts.failed.Add(1)
+	if f.Tries = t.failure(fire); f.Tries > unknownTries {
+		f.Message = whyUnknown
+		return t.give(ctx, fire, f, why)
+	}
+	_, err := t.r.cfg.Log.MoveTimer(ctx, fire, t.r.o.MaxBackoff)
+	return err
 }
 
 // leftover removes a timer whose command had been accepted before and that is there all the same, so that it is not looked at for ever.

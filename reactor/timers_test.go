@@ -189,6 +189,30 @@ func TestScheduledCommandsRunAtTheirTime(t *testing.T) {
 	}
 }
 
+// TestATimerOfANewerModelIsLeftToIt is what happens in a rolling deploy.
+func TestATimerOfANewerModelIsLeftToIt(t *testing.T) {
+	w := newWorld(t, expires)
+	w.exec("openOrder", "o1", nil)
+	w.clock.move(time.Hour)
+	older := worldOn(t, plain, w.log)
+	unknown, stop := older.start(w.log)
+	for range 5 {
+		before := unknown.Stats().Failed
+		w.until("the older process to meet it", func() bool { w.clock.move(time.Second); return unknown.Stats().Failed > before })
+	}
+	stop()
+	if w.timers() != 1 || len(w.failed()) != 0 {
+		t.Fatalf("%d timers, %+v", w.timers(), w.failed())
+	}
+	w.clock.move(time.Second)
+	_, stop = w.start(w.log)
+	w.until("no timer", func() bool { return w.timers() == 0 })
+	stop()
+	if e := w.events("OrderExpired"); len(e) != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
 // TestATimerThatCantBeReadIsParked is of a command that the model had.
 func TestATimerThatCantBeReadIsParked(t *testing.T) {
 	w := newWorld(t, plain)
@@ -201,11 +225,10 @@ func TestATimerThatCantBeReadIsParked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.clock.move(time.Second)
 	_, stop := w.start(w.log)
-	w.until("no timer", func() bool { return w.timers() == 0 })
+	w.until("no timer", func() bool { w.clock.move(time.Second); return w.timers() == 0 })
 	stop()
-	if f := w.failed(); len(f) != 1 || f[0].Status != command.ReactionParked {
+	if f := w.failed(); len(f) != 1 || f[0].Status != command.ReactionParked || f[0].Tries != 121 {
 		t.Fatalf("%+v", f)
 	}
 	if r, err := w.engine.ResumeReaction(t.Context(), w.failed()[0].ID); err != nil || len(r.Rejections) != 1 {

@@ -82,7 +82,11 @@ func (c *client) once(ctx context.Context, body []byte, data any) error {
 		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return fmt.Errorf("status %d, no GraphQL: %.200s", resp.StatusCode, text)
+		err = fmt.Errorf("status %d, no GraphQL at %s: %.200s", resp.StatusCode, c.url, text)
+		if resp.StatusCode >= 400 && resp.StatusCode < 500 { // another try gives the same
+			err = fmt.Errorf("%w: %w", errAnswer, err)
+		}
+		return err
 	}
 	if len(answer.Errors) == 0 {
 		return json.Unmarshal(answer.Data, data)
