@@ -44,6 +44,9 @@ func build(ctx context.Context, cfg *Config, def Definition, model *schema.Model
 			return nil, err
 		}
 	}
+	if cfg.RedisURL == "" && !cfg.Has(RoleReactor) {
+		logger.Warn("nothing runs reactions, timeouts and scheduled commands: add reactor to --roles")
+	}
 	if cfg.Has(RoleQuery) {
 		b.queries = query.New(query.Config{Model: model, Store: p.store, Feed: p.feed, Logger: logger})
 		rt.Queries = b.queries

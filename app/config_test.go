@@ -31,7 +31,7 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"no port":             {[]string{"--listen", "localhost"}, nil, "--listen=localhost"},
 		"bad partitions":      {[]string{"--partitions", "0"}, nil, "1 to 1024"},
 		"bad role":            {nil, []string{"DAYBOOK_ROLES=command,queries"}, "queries"},
-		"split reactor":       {[]string{"--roles", "command,query,consolidator"}, nil, "REDIS_URL"},
+		"split reactor":       {[]string{"--roles", "reactor"}, nil, "REDIS_URL"},
 		"bad number to keep":  {nil, []string{"DAYBOOK_KEEP_REJECTED=1000001"}, "DAYBOOK_KEEP_REJECTED=1000001: not a number from 0 to 1000000"},
 		"less than nothing":   {[]string{"--keep-rejected", "-1"}, nil, "--keep-rejected=-1"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
@@ -89,3 +89,10 @@ func TestWhatCannotBeReachedIsOneLineAndExitCode2(t *testing.T) {
 }
 
 var testModel = fstest.MapFS{"model.graphql": {Data: []byte("type Thing @entity @crud { id: ID! }")}}
+
+func TestTheReactorMayBeLeftOut(t *testing.T) {
+	c, err := ParseConfig([]string{"--roles", "command,query,consolidator"}, nil, io.Discard)
+	if err != nil || c.Has(RoleReactor) || len(c.Roles) != 3 {
+		t.Error(c, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,11 +37,19 @@ type engine struct {
 	failed    []command.FailedReaction
 	result    *command.Result
 	fails     error // of lists
-	asked     []any
+
+	mu    sync.Mutex // fields of a query resolve at once
+	asked []any
+}
+
+func (e *engine) note(what ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked = append(e.asked, what...)
 }
 
 func (e *engine) Execute(_ context.Context, c command.Command) (*command.Result, error) {
-	e.asked = append(e.asked, c)
+	e.note(c)
 	return e.result, nil
 }
 
@@ -49,37 +58,37 @@ func (e *engine) Snapshots(context.Context, []command.Ref, command.Known) (map[c
 }
 
 func (e *engine) Possible(_ context.Context, entity *schema.Entity, id string) ([]command.Possibility, error) {
-	e.asked = append(e.asked, entity.Name+":"+id)
+	e.note(entity.Name + ":" + id)
 	return e.possible, nil
 }
 
 func (e *engine) Scheduled(_ context.Context, q command.ScheduledQuery) ([]command.Scheduled, error) {
-	e.asked = append(e.asked, q)
+	e.note(q)
 	return e.scheduled, e.fails
 }
 
 func (e *engine) CancelScheduled(_ context.Context, id string) (bool, error) {
-	e.asked = append(e.asked, id)
+	e.note(id)
 	return id == "c1", nil
 }
 
 func (e *engine) Rejected(_ context.Context, first int, after string) ([]command.Rejected, error) {
-	e.asked = append(e.asked, first, after)
+	e.note(first, after)
 	return e.rejected, e.fails
 }
 
 func (e *engine) FailedReactions(_ context.Context, first int, after string) ([]command.FailedReaction, error) {
-	e.asked = append(e.asked, first, after)
+	e.note(first, after)
 	return e.failed, e.fails
 }
 
 func (e *engine) ResumeReaction(_ context.Context, id string) (*command.Result, error) {
-	e.asked = append(e.asked, id)
+	e.note(id)
 	return e.result, nil
 }
 
 func (e *engine) DiscardReaction(_ context.Context, id string) (bool, error) {
-	e.asked = append(e.asked, id)
+	e.note(id)
 	return id == "r1", nil
 }
 
