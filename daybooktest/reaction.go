@@ -11,14 +11,24 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// Reacting is a case of reactions that are written in Go.
+// Reacting is a case of reactions: those that the model declares, and those that are written in Go.
 type Reacting struct {
 	k         *Kit
-	reactions command.Reactions
+	reactions []*command.AnyReaction
 }
 
-// Reacting tests reactions on what has happened so far: rules.Reactions(), or some of them.
-func (k *Kit) Reacting(r command.Reactions) *Reacting { return &Reacting{k, r} }
+// Reacting tests the model's reactions on what has happened so far, and those in Go: rules.Reactions(), some of them, or nil.
+func (k *Kit) Reacting(r command.Reactions) *Reacting {
+	k.t.Helper()
+	for _, one := range r {
+		k.command(Event{Name: one.Event, Entity: one.Entity})
+	}
+	all, err := r.All(k.model)
+	if err != nil {
+		k.t.Fatalf("the reactions: %v", err)
+	}
+	return &Reacting{k, all}
+}
 
 // Reacted is what reactions led to.
 type Reacted struct {
@@ -58,28 +68,26 @@ func (r *Reacting) to(events []eventlog.Event, before *command.Snapshot) *Reacte
 			entity = before
 		}
 		for _, one := range r.reactions {
-			r.known(one)
 			if one.Entity != e.Entity || one.Event != e.Name {
 				continue
 			}
-			reaction := command.NewReaction(e)
-			if err := one.React(reaction, entity.Fields); err != nil {
+			reacted, err := one.Commands(r.k.model, e, entity.Fields)
+			for _, c := range reacted {
+				if c.Rejection != nil && err == nil {
+					err = fmt.Errorf("%s can't be: %s", c.Command.Name, describe(c.Rejection))
+				}
+				out.sent = append(out.sent, c.Command)
+			}
+			if err != nil {
 				out.err = fmt.Errorf("%s: %w", one.Name, err)
 				return out
 			}
-			out.sent = append(out.sent, reaction.Sent()...)
 		}
 	}
 	return out
 }
 
-// known ends the test if nothing could ever lead to the reaction.
-func (r *Reacting) known(one command.GoReaction) {
-	r.k.t.Helper()
-	r.k.command(Event{Name: one.Event, Entity: one.Entity})
-}
-
-// ThenSends says which commands the reactions send, in order; none at all, that they send nothing. An ID that is left out is "", that of a create.
+// ThenSends says which commands the reactions send, in order, those of the model first; none at all, that they send nothing. An ID that is left out is "", that of a create.
 func (r *Reacted) ThenSends(commands ...Command) *Kit {
 	r.k.t.Helper()
 	if r.err != nil {

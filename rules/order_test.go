@@ -152,3 +152,8 @@ func BenchmarkKit(b *testing.B) {
 		order(b, event{Name: "OrderApproved", ID: "o"}).When(command{Name: "shipOrder", ID: "o"}).Then(event{Name: "OrderShipped", To: "SHIPPED"})
 	}
 }
+
+func TestAnOrderThatIsApprovedReservesStock(t *testing.T) {
+	order(t).Reacting(rules.Reactions()).On(event{Name: "OrderApproved", ID: "o"}).
+		ThenSends(command{Name: "reserveStock", ID: "o/stock", Input: values{"order": "o"}})
+}
