@@ -35,7 +35,7 @@ func openCluster(ctx context.Context, url string, o Options) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the URL of a Redis Cluster: %w", err)
 	}
-	return open(ctx, o, connectCluster(co))
+	return open(ctx, o, true, connectCluster(co))
 }
 
 // connectCluster makes clients of a Cluster. They read from masters only: a replica may be behind.

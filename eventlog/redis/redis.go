@@ -67,7 +67,7 @@ func Open(ctx context.Context, url string, o Options) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the URL of Redis: %w", err)
 	}
-	l, err := open(ctx, o, func(tune func(*goredis.Options)) goredis.UniversalClient {
+	l, err := open(ctx, o, false, func(tune func(*goredis.Options)) goredis.UniversalClient {
 		c := *ro
 		tune(&c)
 		return goredis.NewClient(&c)
@@ -81,9 +81,9 @@ func Open(ctx context.Context, url string, o Options) (*Log, error) {
 // OpenUniversal is Open with go-redis' options, for Sentinel (MasterName set), a Cluster (several addresses) and whatever else a URL can't say.
 func OpenUniversal(ctx context.Context, u goredis.UniversalOptions, o Options) (*Log, error) {
 	if u.IsClusterMode || u.MasterName == "" && len(u.Addrs) > 1 {
-		return open(ctx, o, connectCluster(u.Cluster()))
+		return open(ctx, o, true, connectCluster(u.Cluster()))
 	}
-	l, err := open(ctx, o, func(tune func(*goredis.Options)) goredis.UniversalClient {
+	l, err := open(ctx, o, false, func(tune func(*goredis.Options)) goredis.UniversalClient {
 		c := u
 		if c.MasterName == "" {
 			simple := c.Simple()
@@ -97,21 +97,21 @@ func OpenUniversal(ctx context.Context, u goredis.UniversalOptions, o Options) (
 		return goredis.NewFailoverClient(failover)
 	})
 	if errors.Is(err, errCluster) {
-		return open(ctx, o, connectCluster(u.Cluster()))
+		return open(ctx, o, true, connectCluster(u.Cluster()))
 	}
 	return l, err
 }
 
-func open(ctx context.Context, o Options, connect func(tune func(*goredis.Options)) goredis.UniversalClient) (*Log, error) {
+func open(ctx context.Context, o Options, cluster bool, connect func(tune func(*goredis.Options)) goredis.UniversalClient) (*Log, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
 	tune := func(c *goredis.Options) { c.ContextTimeoutEnabled = true }
-	l := &Log{keys: keys{prefix: o.Prefix, placement: o.Placement}, window: o.ReceiptWindow, closed: make(chan struct{})}
+	l := &Log{keys: keys{prefix: o.Prefix, placement: o.Placement, cluster: cluster}, window: o.ReceiptWindow, closed: make(chan struct{})}
+	l.durability.cluster = cluster
 	l.client = connect(func(c *goredis.Options) { tune(c); c.OnConnect = l.durability.onConnect })
-	if c, is := l.client.(*goredis.ClusterClient); is {
-		c.AddHook(endsWith{l.closed})
-		l.keys.cluster, l.durability.cluster = true, true
+	if cluster {
+		l.client.AddHook(endsWith{l.closed})
 	}
 	err := l.prepare(ctx, o.Partitions)
 	if err != nil {
