@@ -104,16 +104,15 @@ func form(t testing.TB, addrs []string) {
 		if err := c.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err(); err != nil {
 			t.Fatal(err)
 		}
-		host, port, _ := strings.Cut(addrs[0], ":")
-		if i == 0 {
-			continue
-		}
-		bus, err := configOf(ctx, addrs[0], "cluster-port")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Do(ctx, "CLUSTER", "MEET", host, port, bus).Err(); err != nil {
-			t.Fatal(err)
+		for _, other := range addrs[:i] { // each meets each: word of mouth takes seconds
+			host, port, _ := strings.Cut(other, ":")
+			bus, err := configOf(ctx, other, "cluster-port")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Do(ctx, "CLUSTER", "MEET", host, port, bus).Err(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
