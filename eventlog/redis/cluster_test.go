@@ -210,3 +210,126 @@ func TestForgottenScriptsInACluster(t *testing.T) {
 		}
 	}
 }
+
+// moveSlot moves a slot and what is in it from one master to another, as a reshard does.
+func moveSlot(t *testing.T, from, to *testredis.Server, slot int, midway func()) {
+	t.Helper()
+	src, dst := client(t, from.URL), client(t, to.URL)
+	do := func(c *goredis.Client, args ...any) any {
+		t.Helper()
+		v, err := c.Do(t.Context(), args...).Result()
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return v
+	}
+	fromID, toID := do(src, "CLUSTER", "MYID"), do(dst, "CLUSTER", "MYID")
+	do(dst, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromID)
+	do(src, "CLUSTER", "SETSLOT", slot, "MIGRATING", toID)
+	host, port, _ := strings.Cut(to.Addr, ":")
+	names, err := src.ClusterGetKeysInSlot(t.Context(), slot, 10_000).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if i == len(names)/2 {
+			midway()
+		}
+		do(src, "MIGRATE", host, port, name, 0, 5000)
+	}
+	do(dst, "CLUSTER", "SETSLOT", slot, "NODE", toID)
+	do(src, "CLUSTER", "SETSLOT", slot, "NODE", toID)
+}
+
+// A partition's slot is moved to another master: while it is, the partition's commands say that they are to be tried again, and then they go on, with everything that was there.
+func TestASlotMoves(t *testing.T) {
+	servers, url := testredis.StartCluster(t, 2)
+	l := open(t, url, "x")
+	versions := map[eventlog.Ref]int64{}
+	step := func(i int) error {
+		ref := eventlog.Ref{Entity: "Order", ID: fmt.Sprint("o", i)}
+		a := logtest.Step(ref, versions[ref], fmt.Sprint(i, "-", versions[ref]), nil)
+		a.Claim = []eventlog.Claim{{Field: "Order.x", Value: ref.ID, Owner: ref}}
+		_, err := l.Append(t.Context(), a)
+		if err == nil {
+			versions[ref]++
+		}
+		return err
+	}
+	all := func() {
+		t.Helper()
+		for i := range 20 {
+			if err := step(i); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all()
+	for p := range logtest.Partitions {
+		c := client(t, servers[0].URL)
+		slot := int(c.ClusterKeySlot(t.Context(), key("x", p, "log")).Val())
+		from, to := servers[0], servers[1]
+		if slot >= 16384/2 {
+			from, to = to, from
+		}
+		waiting := make(chan error, 1)
+		tail, err := l.Tail(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			events, err := l.Read(t.Context(), p, tail.Place.Seq, tail.Hash, 1, 20*time.Second)
+			if err == nil && len(events) != 1 {
+				err = fmt.Errorf("%d events", len(events))
+			}
+			waiting <- err
+		}()
+		moveSlot(t, from, to, slot, func() {
+			for i, tried := 0, 0; i < 20 && tried < 2; i++ {
+				if l.PartitionOf(eventlog.Ref{Entity: "Order", ID: fmt.Sprint("o", i)}) != p {
+					continue
+				}
+				tried++
+				if err := step(i); err != nil && !strings.Contains(err.Error(), "being moved") {
+					t.Fatalf("while the slot moves: %v", err)
+				}
+			}
+		})
+		all()
+		if err := <-waiting; err != nil && !strings.Contains(err.Error(), "being moved") {
+			t.Fatalf("a read that waited: %v", err)
+		}
+	}
+	all()
+	logtest.CheckAcknowledged(t.Context(), t, l, versions)
+}
+
+// A replica takes over for a master, when it is told to: the log goes on there.
+func TestAReplicaTakesOver(t *testing.T) {
+	servers, url := testredis.StartCluster(t, 3)
+	replica := testredis.StartReplica(t, servers[0])
+	l := open(t, url, "x")
+	acknowledged := map[eventlog.Ref]int64{}
+	all := func(version int64) {
+		t.Helper()
+		for i := range 24 {
+			ref := eventlog.Ref{Entity: "Order", ID: fmt.Sprint(i)}
+			a := logtest.Step(ref, version, fmt.Sprint(i, "-", version), nil)
+			a.Claim = []eventlog.Claim{{Field: "Order.x", Value: fmt.Sprint(i, "-", version), Owner: ref}}
+			if version > 0 {
+				a.Release = []eventlog.Claim{{Field: "Order.x", Value: fmt.Sprint(i, "-", version-1), Owner: ref}}
+			}
+			if _, err := l.Append(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			acknowledged[ref] = version + 1
+		}
+	}
+	all(0)
+	c := client(t, replica.URL)
+	poll(t, "a replica that can take over", func() bool { return c.Do(t.Context(), "CLUSTER", "FAILOVER").Err() == nil })
+	poll(t, "the replica", func() bool { return strings.Contains(c.Info(t.Context(), "replication").Val(), "role:master") })
+	all(1)
+	all(2)
+	logtest.CheckAcknowledged(t.Context(), t, l, acknowledged)
+}

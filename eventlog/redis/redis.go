@@ -187,13 +187,14 @@ func (l *Log) makeAtOnce(ctx context.Context, format string, partitions int) ([]
 }
 
 func checkFormat(have, want string) error {
-	switch {
-	case have == want:
+	if have == want {
 		return nil
-	case have == clusterFormat:
+	}
+	switch have {
+	case clusterFormat:
 		return errors.New("it was made in a Redis Cluster, where receipts and unique values are kept otherwise: it can't be opened in a Redis that is none")
-	case have == format:
-		return errors.New("it was not made in a Redis Cluster: receipts and unique values are kept otherwise there, so it can't be opened in one")
+	case format:
+		return errors.New("it was not made in a Redis Cluster, where receipts and unique values are kept otherwise: it can't be opened in one")
 	}
 	return fmt.Errorf("its format is version %s, this program reads version %s: use the program of that version", have, want)
 }

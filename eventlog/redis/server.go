@@ -112,6 +112,9 @@ func tooOld(version string) bool {
 	return a < 6 || a == 6 && b < 2
 }
 
+// inCluster is for a Cluster whose servers don't say that they are of one.
+const inCluster = "it is a server of a Redis Cluster, and the Redis user may not ask it by INFO: grant that, or name a second server in the URL (?addr=host:port)"
+
 // advice is what to do about what Redis answers, by the first word of the answer.
 var advice = []struct{ word, text string }{
 	{"OOM", "Redis is out of memory (maxmemory): give it more; nothing was written"},
@@ -125,6 +128,8 @@ var advice = []struct{ word, text string }{
 	{"NOPERM", "the Redis user may not do that: grant it the key prefix and scripts"},
 	{"CLUSTERDOWN", "the Redis Cluster lacks a master that serves the partition: see CLUSTER INFO; nothing was written"},
 	{"TRYAGAIN", "the partition's slot is being moved to another master of the Redis Cluster: try again; nothing was written"},
+	{"MOVED", inCluster},
+	{"CROSSSLOT", inCluster},
 	{"ERR SELECT is not allowed", "a Redis Cluster has database 0 only: leave the database out of the URL"},
 }
 

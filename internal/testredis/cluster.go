@@ -66,6 +66,37 @@ func StartCluster(t testing.TB, masters int, opts ...Option) ([]*Server, string)
 	return servers, clusterURL(addrs)
 }
 
+// StartReplica starts a replica of a master that StartCluster returned, and waits until it has what the master has.
+func StartReplica(t testing.TB, master *Server) *Server {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	s := Start(t, Args(clusterArgs(t)...))
+	m, c := Client(t, master.URL), Client(t, s.URL)
+	defer m.Close()
+	defer c.Close()
+	id, err := m.Do(ctx, "CLUSTER", "MYID").Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	meet(ctx, t, c, master.Addr)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for told, is := false, false; !is; {
+		if !told {
+			told = c.ClusterReplicate(ctx, id).Err() == nil // it has to know the master
+		}
+		info, err := c.Info(ctx, "replication").Result()
+		is = told && err == nil && strings.Contains(info, "master_link_status:up")
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("redis-server on %s does not follow %s", s.Addr, master.Addr)
+		}
+	}
+	return s
+}
+
 // clusterArgs are the arguments of a server that is to be of a cluster. Its second port is a free one: the usual one, 10,000 above, need not exist.
 func clusterArgs(t testing.TB) []string {
 	t.Helper()
@@ -105,14 +136,7 @@ func form(t testing.TB, addrs []string) {
 			t.Fatal(err)
 		}
 		for _, other := range addrs[:i] { // each meets each: word of mouth takes seconds
-			host, port, _ := strings.Cut(other, ":")
-			bus, err := configOf(ctx, other, "cluster-port")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Do(ctx, "CLUSTER", "MEET", host, port, bus).Err(); err != nil {
-				t.Fatal(err)
-			}
+			meet(ctx, t, c, other)
 		}
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -128,11 +152,19 @@ func form(t testing.TB, addrs []string) {
 	}
 }
 
-func configOf(ctx context.Context, addr, name string) (string, error) {
-	c := goredis.NewClient(&goredis.Options{Addr: addr})
-	defer c.Close()
-	config, err := c.ConfigGet(ctx, name).Result()
-	return config[name], err
+// meet has a server get to know another one.
+func meet(ctx context.Context, t testing.TB, c *goredis.Client, addr string) {
+	t.Helper()
+	host, port, _ := strings.Cut(addr, ":")
+	other := goredis.NewClient(&goredis.Options{Addr: addr})
+	defer other.Close()
+	config, err := other.ConfigGet(ctx, "cluster-port").Result()
+	if err == nil {
+		err = c.Do(ctx, "CLUSTER", "MEET", host, port, config["cluster-port"]).Err()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func isFormed(ctx context.Context, addr string, masters int) bool {
@@ -142,7 +174,7 @@ func isFormed(ctx context.Context, addr string, masters int) bool {
 	if err != nil || !strings.Contains(info, "cluster_state:ok") {
 		return false
 	}
-	parts, err := c.ClusterSlots(ctx).Result()
+	parts, err := c.Do(ctx, "CLUSTER", "SLOTS").Slice()
 	return err == nil && len(parts) == masters && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", masters))
 }
 
