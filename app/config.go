@@ -60,7 +60,7 @@ var settings = []setting{
 	{"partitions", "DAYBOOK_PARTITIONS", "", "the `number` of partitions of a new log, 1 to 1024; 16 if not given; one that exists keeps its own", setPartitions},
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},
-	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, a `URL` like redis://host:6379/0", setRedis},
+	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, or on the Redis Cluster that it is of, a `URL` like redis://host:6379", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
 	{"origins", "DAYBOOK_ORIGINS", "", "let pages of these origins call, a comma-separated `list` like https://shop.example; * for all, without credentials", setOrigins},
 }

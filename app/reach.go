@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -40,18 +41,24 @@ func nobodyThere(ctx context.Context, uri, defaultPort string) error {
 	return errors.New(strings.Join(why, ", "))
 }
 
-// hostsOf returns the host:port pairs of a URL, none if it names hosts in another way. net/url does not read the several hosts of a replica set.
+// hostsOf returns the host:port pairs of a URL, none if it names hosts in another way. net/url does not read the several hosts of a replica set. Those of a Redis Cluster are
+// parameters: redis://a:1?addr=b:2.
 func hostsOf(uri, defaultPort string) []string {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	if scheme == "unix" || strings.HasSuffix(scheme, "+srv") {
 		return nil
 	}
+	_, query, _ := strings.Cut(rest, "?")
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		rest = rest[:i]
 	}
 	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	hosts := strings.Split(rest, ",")
+	if parameters, err := url.ParseQuery(query); err == nil {
+		hosts = append(hosts, parameters["addr"]...)
+	}
 	var out []string
-	for host := range strings.SplitSeq(rest, ",") {
+	for _, host := range hosts {
 		if host == "" || strings.Contains(host, "%") { // a socket in the file system
 			return nil
 		}

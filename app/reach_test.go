@@ -21,6 +21,7 @@ func TestARefusedPortIsExplainedAtOnce(t *testing.T) {
 	}{
 		"mongo":     {[]string{"--mongodb-uri", "mongodb://me:secret@127.0.0.1:1/x"}, []string{"MONGODB_URI=", "127.0.0.1:1", "refused", "start MongoDB", "--mongodb-uri"}},
 		"two hosts": {[]string{"--mongodb-uri", "mongodb://127.0.0.1:1,127.0.0.1:2/?replicaSet=r"}, []string{"127.0.0.1:1", "127.0.0.1:2"}},
+		"cluster":   {[]string{"--redis-url", "redis://:secret@127.0.0.1:1?addr=127.0.0.1:2"}, []string{"127.0.0.1:1", "127.0.0.1:2", "refused"}},
 		"redis":     {[]string{"--redis-url", "redis://:secret@127.0.0.1:1/0"}, []string{"REDIS_URL=", "127.0.0.1:1", "refused", "start Redis", "--redis-url"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +61,7 @@ func TestHostsOfURLs(t *testing.T) {
 		"mongodb://%2Ftmp%2Fmongodb.sock":      nil,
 		"mongodb+srv://a":                      nil,
 		"unix:///tmp/redis.sock":               nil,
+		"redis://u:p@a?addr=b:1&addr=c":        {"a:27017", "b:1", "c:27017"},
 	} {
 		if got := hostsOf(uri, "27017"); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", uri, got)

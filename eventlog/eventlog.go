@@ -310,13 +310,17 @@ var (
 	ErrPartitions = errors.New("the log was created with another number of partitions")
 )
 
-// ConflictError means that an entity was not at the version that an append relied on.
+// ConflictError means that an entity was not at the version that an append relied on, or, if Actual is Expected, that other commands were in the way of a unique value
+// that the entity was to have. To decide anew is the answer to both.
 type ConflictError struct {
 	Ref              Ref
 	Expected, Actual int64
 }
 
 func (e *ConflictError) Error() string {
+	if e.Actual == e.Expected {
+		return fmt.Sprintf("other commands are after a unique value that %s was to have", e.Ref)
+	}
 	return fmt.Sprintf("%s is at version %d, not %d", e.Ref, e.Actual, e.Expected)
 }
 

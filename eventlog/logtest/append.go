@@ -56,7 +56,8 @@ func testVersions(t *testing.T, s *suite) {
 }
 
 func testConditions(t *testing.T, s *suite) {
-	o, c := ref("o1"), eventlog.Ref{Entity: "Customer", ID: "c1"}
+	o := ref("o1")
+	c := s.entityIn("Customer", "c", s.with(o, 1), 0)
 	s.append(t, s.step(o, 0, nil))
 	for _, wrong := range []int64{0, 2, 7} {
 		_, err := s.log.Append(s.ctx, s.step(o, wrong, nil))
@@ -83,7 +84,16 @@ func testConditions(t *testing.T, s *suite) {
 }
 
 func testManyEntities(t *testing.T, s *suite) {
-	a, b, c := s.refIn(0, 0), s.refIn(1, 0), s.refIn(0, 1)
+	p := 1 // of b
+	if s.features.Apart {
+		p = 0
+		apart := s.step(s.refIn(0, 0), 0, nil)
+		also(&apart, s.step(s.refIn(1, 0), 0, nil))
+		if _, err := s.log.Append(s.ctx, apart); !errors.Is(err, eventlog.ErrApart) {
+			t.Fatalf("over two partitions: %v", err)
+		}
+	}
+	a, b, c := s.refIn(0, 0), s.refIn(p, 5), s.refIn(0, 1)
 	all := s.step(a, 0, nil)
 	for _, r := range []eventlog.Ref{b, c} {
 		more := s.step(r, 0, map[string]json.RawMessage{"x": raw("1")})
@@ -105,16 +115,16 @@ func testManyEntities(t *testing.T, s *suite) {
 	if len(r.Events) != 3 || r.Events[0].Ref != a || r.Events[1].Ref != b || r.Events[2].Ref != c {
 		t.Fatalf("receipt %+v", r.Events)
 	}
-	if r.Events[0].Seq != 1 || r.Events[1].Seq != 1 || r.Events[2].Seq != 2 {
+	if want := []uint64{1, uint64(2 - p), uint64(3 - p)}; r.Events[0].Seq != want[0] || r.Events[1].Seq != want[1] || r.Events[2].Seq != want[2] {
 		t.Fatalf("sequences %+v", r.Events)
 	}
 	if !r.Events[0].At.Equal(r.Events[1].At) || !r.Events[0].At.Equal(r.Events[2].At) {
 		t.Fatalf("one append, several times: %+v", r.Events)
 	}
-	if got := r.Position().Partitions(); !cmp.Equal(got, []int{0, 1}) {
+	if got := r.Position().Partitions(); !cmp.Equal(got, []int{0, 1}[:1+p]) {
 		t.Fatalf("position of partitions %v", got)
 	}
-	if len(s.all(t, 0)) != 2 || len(s.all(t, 1)) != 1 {
+	if len(s.all(t, 0)) != 3-p || len(s.all(t, 1)) != p {
 		t.Fatal("events are missing")
 	}
 }

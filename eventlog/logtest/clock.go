@@ -29,7 +29,7 @@ func testTime(t *testing.T, s *suite) {
 	if n := s.load(t, eventlog.Load{Primary: a}).Now; n.Before(late.Decided) {
 		t.Fatalf("a decision would read %s, before the partition's clock", n)
 	}
-	c := s.refIn(1, 0) // one append over two partitions has one time, the later clock
+	c := s.refIn(s.with(a, 1), 3) // one append over two partitions has one time, the later clock
 	both := s.step(c, 0, nil)
 	more := s.step(a, 1, nil)
 	both.Conditions = append(both.Conditions, more.Conditions...)
@@ -39,7 +39,7 @@ func testTime(t *testing.T, s *suite) {
 			t.Fatalf("%s happened at %s", e.Ref, e.At)
 		}
 	}
-	if tail, err := s.log.Tail(s.ctx, 1); err != nil || !tail.Clock.Equal(late.Decided) {
+	if tail, err := s.log.Tail(s.ctx, s.with(a, 1)); err != nil || !tail.Clock.Equal(late.Decided) {
 		t.Fatalf("the clock of the other partition: %+v, %v", tail, err)
 	}
 }
@@ -75,10 +75,11 @@ func testImported(t *testing.T, s *suite) {
 	}
 }
 
-// testLoadIsAtomic moves a value between two entities of two partitions in single appends, while readers check that they
+// testLoadIsAtomic moves a value between two entities, of two partitions where one append can span them, in single appends, while readers check that they
 // never see one without the other.
 func testLoadIsAtomic(t *testing.T, s *suite) {
-	a, b := s.refIn(0, 0), s.refIn(1, 0)
+	a := s.refIn(0, 0)
+	b := s.refIn(s.with(a, 1), 1)
 	stop := make(chan struct{})
 	failed := make(chan string, callers)
 	var readers sync.WaitGroup

@@ -115,7 +115,7 @@ func testFireRace(t *testing.T, s *suite) {
 	f := s.set(t, timeout(s.refIn(0, 0), "t"), longAgo)
 	won := 0
 	for _, err := range race(func(i int) error {
-		a := Step(ref(fmt.Sprintf("o%d", i)), 0, fmt.Sprintf("racer-%d", i), nil)
+		a := Step(s.refIn(s.with(f.Ref, i%Partitions), i+1), 0, fmt.Sprintf("racer-%d", i), nil)
 		a.Fire = &f
 		_, err := s.log.Append(s.ctx, a)
 		return err

@@ -17,6 +17,7 @@ const Partitions = 4
 
 // Features are an engine's real differences, and the ways to do to its storage what a log must survive or notice.
 type Features struct {
+	Apart      bool                                                                        // one append can't span partitions: where others do, it is ErrApart, and what Run has span them lies together
 	NoStorage  bool                                                                        // it keeps nothing once closed: Run names what it leaves out for that, and Reopen is nil
 	Durability string                                                                      // what Durability returns
 	Reopen     func(t *testing.T, l eventlog.Log) eventlog.Log                             // closes l, opens the same storage again
@@ -39,6 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) eventlog.Log, f Features) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			t.Cleanup(cancel)
 			s := &suite{log: open(t), ctx: ctx, features: f}
+			if s.log.Spans() == f.Apart {
+				t.Fatalf("Spans is %v", s.log.Spans())
+			}
 			test.run(t, s)
 		})
 	}
@@ -56,6 +60,7 @@ var tests = []contract{
 	{name: "Append/conditions refuse what they say", run: testConditions},
 	{name: "Append/conditions on life and state, whatever the version", run: testAlive},
 	{name: "Append/several entities over partitions, all or nothing", run: testManyEntities},
+	{name: "Append/what may lie in several partitions, and what may not", run: testApart},
 	{name: "Append/raw JSON stays byte for byte", run: testRawBytes},
 	{name: "Append/invalid input of every kind", run: testInvalid},
 	{name: "Append/several events of one entity", run: testSeveralEvents},
@@ -201,9 +206,20 @@ func ReadAll(ctx context.Context, t testing.TB, l eventlog.Log, partition int) [
 }
 
 // refIn returns an entity of the partition; n tells several apart.
-func (s *suite) refIn(partition, n int) eventlog.Ref {
+func (s *suite) refIn(partition, n int) eventlog.Ref { return s.entityIn("Order", "in", partition, n) }
+
+// with returns the partition, or that of r where one append can't span them.
+func (s *suite) with(r eventlog.Ref, partition int) int {
+	if s.features.Apart {
+		return s.log.PartitionOf(r)
+	}
+	return partition
+}
+
+// entityIn returns an entity of the type and partition; prefixes and n tell several apart.
+func (s *suite) entityIn(entity, prefix string, partition, n int) eventlog.Ref {
 	for i, found := 0, 0; ; i++ { // ends: the hash reaches every partition
-		r := ref(fmt.Sprintf("in-%d", i))
+		r := eventlog.Ref{Entity: entity, ID: fmt.Sprintf("%s-%d", prefix, i)}
 		if s.log.PartitionOf(r) != partition {
 			continue
 		}

@@ -53,7 +53,7 @@ func testHeadsEqualFold(t *testing.T, s *suite) {
 }
 
 func drawStep(rt *rapid.T, s *suite, sequence int, versions map[eventlog.Ref]int64) eventlog.Append {
-	r := ref(fmt.Sprintf("p%d-%d", sequence, rapid.IntRange(0, 3).Draw(rt, "entity")))
+	r := s.drawn(fmt.Sprintf("p%d", sequence), rapid.IntRange(0, 3).Draw(rt, "entity"))
 	return drawStepOf(rt, s, r, versions[r])
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 func testDuplicate(t *testing.T, s *suite) {
-	o, c := s.refIn(0, 0), s.refIn(1, 0)
+	o := s.refIn(0, 0)
+	c := s.refIn(s.with(o, 1), 1)
 	a := s.step(o, 0, nil)
 	other := s.step(c, 0, nil)
 	a.Conditions = append(a.Conditions, other.Conditions...)
@@ -26,7 +27,7 @@ func testDuplicate(t *testing.T, s *suite) {
 	s.append(t, s.step(o, 1, nil)) // the entity moves on: the receipt comes before the condition all the same
 	again := s.append(t, a)
 	loaded := s.load(t, eventlog.Load{Primary: o, CommandID: a.CommandID}).Receipt
-	elsewhere := s.load(t, eventlog.Load{Primary: ref("some other"), CommandID: a.CommandID}).Receipt
+	elsewhere := s.load(t, eventlog.Load{Primary: s.refIn(s.with(o, 2), 2), CommandID: a.CommandID}).Receipt
 	for name, r := range map[string]*eventlog.Receipt{"append": again, "load": loaded, "load of another entity": elsewhere} {
 		if r == nil || !r.Duplicate {
 			t.Fatalf("%s: %+v is no duplicate", name, r)
@@ -46,7 +47,7 @@ func testReused(t *testing.T, s *suite) {
 	o := ref("o1")
 	a := s.step(o, 0, nil)
 	s.append(t, a)
-	for _, r := range []eventlog.Ref{o, ref("o2"), s.refIn(3, 0)} {
+	for _, r := range []eventlog.Ref{o, s.refIn(s.with(o, 2), 0), s.refIn(s.with(o, 3), 0)} {
 		b := Step(r, 0, a.CommandID, nil)
 		b.InputHash = "another"
 		if _, err := s.log.Append(s.ctx, b); !errors.Is(err, eventlog.ErrCommandIDReused) {
@@ -55,6 +56,16 @@ func testReused(t *testing.T, s *suite) {
 	}
 	if h := s.head(t, o); h.Version != 1 {
 		t.Fatalf("head %+v", h)
+	}
+	if !s.features.Apart {
+		return
+	}
+	other := s.refIn((s.log.PartitionOf(o)+1)%Partitions, 0) // where one append can't span partitions, an id is told from the same id within one
+	if r := s.load(t, eventlog.Load{Primary: other, CommandID: a.CommandID}).Receipt; r != nil {
+		t.Fatalf("a receipt in another partition: %+v", r)
+	}
+	if r := s.append(t, Step(other, 0, a.CommandID, nil)); r.Duplicate || r.Events[0].Ref != other {
+		t.Fatalf("the same id in another partition: %+v", r)
 	}
 }
 
@@ -126,7 +137,13 @@ func testOneVersionManyCallers(t *testing.T, s *suite) {
 }
 
 func testClaims(t *testing.T, s *suite) {
-	a, b := s.refIn(0, 0), s.refIn(1, 0)
+	s.claims(t, s.refIn(0, 0), s.refIn(1, 0))
+	s.claims(t, s.refIn(0, 1), s.refIn(0, 2))
+}
+
+// claims has two entities take values from each other. They let go of them in the end.
+func (s *suite) claims(t *testing.T, a, b eventlog.Ref) {
+	t.Helper()
 	claim := func(owner eventlog.Ref, value string) eventlog.Claim {
 		return eventlog.Claim{Field: "Order.email", Value: value, Owner: owner}
 	}
@@ -161,10 +178,20 @@ func testClaims(t *testing.T, s *suite) {
 	refused(try(a, []eventlog.Claim{claim(a, "x")}, nil), b)
 	must(try(a, []eventlog.Claim{claim(a, "y")}, []eventlog.Claim{claim(a, "y")})) // released and taken: taken
 	refused(try(b, []eventlog.Claim{claim(b, "y")}, nil), a)
-	must(try(a, []eventlog.Claim{claim(b, "y")}, []eventlog.Claim{claim(a, "y")})) // moves within one append
+	moves := try(a, []eventlog.Claim{claim(b, "y")}, []eventlog.Claim{claim(a, "y")}) // within one append
+	if s.features.Apart && s.log.PartitionOf(a) != s.log.PartitionOf(b) {
+		if !errors.Is(moves, eventlog.ErrApart) {
+			t.Fatalf("moved to another partition: %v", moves)
+		}
+		refused(try(b, []eventlog.Claim{claim(b, "y")}, nil), a)
+		must(try(a, nil, []eventlog.Claim{claim(a, "y")}))
+		moves = try(b, []eventlog.Claim{claim(b, "y")}, nil)
+	}
+	must(moves)
 	refused(try(a, []eventlog.Claim{claim(a, "y")}, nil), b)
 	must(try(b, nil, []eventlog.Claim{claim(b, "x"), claim(b, "y")}))
 	must(try(a, []eventlog.Claim{claim(a, "x"), claim(a, "y")}, nil))
+	must(try(a, nil, []eventlog.Claim{claim(a, "x"), claim(a, "y"), claim(a, "")}))
 }
 
 func testClaimRace(t *testing.T, s *suite) {

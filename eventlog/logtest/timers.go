@@ -1,6 +1,7 @@
 package logtest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -176,6 +177,19 @@ func testTimersInOrder(t *testing.T, s *suite) {
 }
 
 func testTimersOverPartitions(t *testing.T, s *suite) {
+	if s.features.Apart {
+		apart := s.bare(s.refIn(0, 0))
+		apart.Timers = []eventlog.Timer{{TimerKey: timeout(s.refIn(1, 0), "t"), At: longAgo}}
+		if _, err := s.log.Append(s.ctx, apart); !errors.Is(err, eventlog.ErrApart) {
+			t.Fatalf("over two partitions: %v", err)
+		}
+		for p := range Partitions {
+			if got := s.timers(t, p, eventlog.TimeoutTimer); len(got) != 0 {
+				t.Fatalf("partition %d has %+v of a refused append", p, got)
+			}
+		}
+		return
+	}
 	a := s.step(s.refIn(0, 0), 0, nil)
 	for p := range Partitions {
 		for _, kind := range []string{eventlog.TimeoutTimer, eventlog.CommandTimer} {

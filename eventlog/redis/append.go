@@ -21,19 +21,29 @@ func (l *Log) Append(ctx context.Context, a eventlog.Append) (*eventlog.Receipt,
 		return nil, err
 	}
 	nonce := uuid.NewString()
-	names, args, err := appendCall(l.keys, l.id, nonce, l.window.Milliseconds(), &a)
+	if l.keys.cluster {
+		if err := l.keys.together(&a); err != nil {
+			return nil, err
+		}
+		if len(a.Claim)+len(a.Release) > 0 {
+			return l.appendWithClaims(ctx, &a, nonce)
+		}
+	}
+	reply, err := l.send(ctx, &a, nonce, nil)
+	if err != nil {
+		return nil, err
+	}
+	return l.appended(&a, nonce, reply)
+}
+
+// send runs append.lua. claimed are the claims as it sees them in a Cluster.
+func (l *Log) send(ctx context.Context, a *eventlog.Append, nonce string, claimed *claimedPart) (any, error) {
+	names, args, err := appendCall(l.keys, l.id, nonce, l.window.Milliseconds(), a, claimed)
 	if err != nil {
 		return nil, err
 	}
 	reply, err := appendScript.Run(ctx, l.client, names, args...).Result()
-	if err != nil {
-		return nil, l.fail("append", err)
-	}
-	out, err := l.appended(&a, nonce, reply)
-	if err != nil && isFailure(err) {
-		err = l.fail("append", err)
-	}
-	return out, err
+	return reply, l.fail("append", err)
 }
 
 // isFailure tells what went wrong from what the contract has an error for.
@@ -45,6 +55,14 @@ func isFailure(err error) bool {
 
 // appended reads the script's answer, see append.lua.
 func (l *Log) appended(a *eventlog.Append, nonce string, reply any) (*eventlog.Receipt, error) {
+	r, err := receiptOf(a, nonce, reply)
+	if err != nil && isFailure(err) {
+		err = l.fail("append", err)
+	}
+	return r, err
+}
+
+func receiptOf(a *eventlog.Append, nonce string, reply any) (*eventlog.Receipt, error) {
 	parts := texts(reply)
 	if len(parts) < 2 {
 		return nil, fmt.Errorf("append.lua answered %v", reply)
@@ -82,6 +100,42 @@ func (l *Log) appended(a *eventlog.Append, nonce string, reply any) (*eventlog.R
 	return nil, fmt.Errorf("append.lua answered %v", reply)
 }
 
+// together returns eventlog.ErrApart (wrapped) if the append needs two partitions, but for its claims' values.
+func (k keys) together(a *eventlog.Append) error {
+	home := k.partitionOf(a.Primary)
+	apart := func(what string, r eventlog.Ref) error {
+		if k.partitionOf(r) == home {
+			return nil
+		}
+		return fmt.Errorf("%w: %s %s lies in another one than %s: @entity(with:) places entities together", eventlog.ErrApart, what, r, a.Primary)
+	}
+	for _, c := range a.Conditions { // every event has one
+		if err := apart("what is relied on,", c.Ref); err != nil {
+			return err
+		}
+	}
+	for _, list := range [][]eventlog.Claim{a.Claim, a.Release} {
+		for _, c := range list {
+			if err := apart("the owner of "+c.Field+",", c.Owner); err != nil {
+				return err
+			}
+		}
+	}
+	timers := append([]eventlog.TimerKey{}, a.Cancel...)
+	for i := range a.Timers {
+		timers = append(timers, a.Timers[i].TimerKey)
+	}
+	if a.Fire != nil {
+		timers = append(timers, a.Fire.TimerKey)
+	}
+	for _, t := range timers {
+		if err := apart("the entity of timer "+t.Name+",", t.Ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func errLost(why string) error {
 	return fmt.Errorf("Redis has lost the log or part of it, nothing was written: %s", why) //nolint:staticcheck // a name
 }
@@ -112,8 +166,8 @@ func texts(reply any) []string {
 	return out
 }
 
-// appendCall returns the keys and arguments of append.lua.
-func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.Append) ([]string, []any, error) {
+// appendCall returns the keys and arguments of append.lua. claimed is nil but in a Cluster.
+func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.Append, claimed *claimedPart) ([]string, []any, error) {
 	partitions, order := map[int]int{}, []int{} // partition → its index from 1
 	for i := range a.Events {
 		p := k.partitionOf(a.Events[i].Ref)
@@ -131,11 +185,15 @@ func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.App
 		imported = "1"
 	}
 	sets, timerNames, timerArgs := timerArgs(k, a)
+	claims, releases := len(a.Claim), len(a.Release)
+	if claimed != nil {
+		claims, releases = claimed.claims, claimed.releases
+	}
 	names := make([]string, 1, 1+2*len(order)+len(timerNames)+len(a.Conditions)+len(a.Claim)+len(a.Release))
-	names[0] = k.receipt(a.CommandID)
+	names[0] = k.receipt(a.CommandID, a.Primary)
 	args := make([]any, 0, 40)
 	args = append(args, logID, nonce, a.InputHash, entry.FormatTime(a.Decided), imported, windowMillis, []byte(a.Input), fixed,
-		len(order), len(a.Conditions), len(a.Events), len(a.Claim), len(a.Release), sets)
+		len(order), len(a.Conditions), len(a.Events), claims, releases, sets)
 	for _, p := range order {
 		names = append(names, k.meta(p), k.log(p))
 		args = append(args, p)
@@ -153,8 +211,11 @@ func appendCall(k keys, logID, nonce string, windowMillis int64, a *eventlog.App
 			return nil, nil, err
 		}
 	}
-	for _, claims := range [][]eventlog.Claim{a.Claim, a.Release} {
-		for _, c := range claims {
+	if claimed != nil {
+		return append(names, claimed.names...), append(args, claimed.args...), nil
+	}
+	for _, list := range [][]eventlog.Claim{a.Claim, a.Release} {
+		for _, c := range list {
 			names = append(names, k.claim(c))
 			args = append(args, c.Owner.String())
 		}

@@ -3,6 +3,7 @@
 -- refuses at the first write only.
 --
 -- KEYS  receipt | meta, log of each partition | meta, timers, their data of each set of timers | each condition's head | each claim | each release
+--       in a Cluster, where claims lie in other slots, instead of these: head of the owner, abort mark of each claim | head of the owner of each release
 -- ARGV  log id, nonce, input hash, decided at, imported ("1" or ""), receipt window in ms, input, the receipt's fixed part,
 --       number of partitions, conditions, events, claims, releases, sets of timers, then
 --       each partition: its number
@@ -13,8 +14,9 @@
 --       each event: index of its partition, index of its condition, meta, changes, state, deleted, number of sets, of clears,
 --                   name and value of each set, name of each clear
 --       each claim: its owner; each release: its owner
+--       in a Cluster instead of these: "cluster"; each claim: its name in the head, and "pending", "held" or "taken" and the owner; each release: its name in the head
 -- Returns {"ok" or "dup", receipt} | {"conflict", index, actual version} | {"claimed", index, owner} | {"notimer", key}
---         | {"lost", why} | {"bad", why}
+--         | {"aborted", index}: the claim is not the caller's any more, see claims.go | {"lost", why} | {"bad", why}
 
 local call, try, format = redis.call, redis.pcall, string.format
 local n_partitions, n_conditions, n_events = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -106,32 +108,57 @@ if conflict then
   return conflict
 end
 
-local first_event, claims, releases = a, nil, nil
+local first_event, claims, releases, in_heads = a, nil, nil, false
 if n_claims + n_releases > 0 then
   claims, releases = {}, {}
   -- Skip the events, to the owners of claims and releases at the end.
   for _ = 1, n_events do
     a = a + 8 + 2 * tonumber(ARGV[a + 7]) + tonumber(ARGV[a + 8])
   end
-  local owners = {}
-  for i = 1, n_claims do
-    k, a = k + 1, a + 1
-    local has = try('GET', KEYS[k])
-    if type(has) == 'table' then return bad(KEYS[k], has) end
-    claims[i] = { key = KEYS[k], owner = ARGV[a], has = has }
-  end
-  for _ = 1, n_releases do
-    k, a = k + 1, a + 1
-    local has = try('GET', KEYS[k])
-    if type(has) == 'table' then return bad(KEYS[k], has) end
-    if has == ARGV[a] then
-      releases[#releases + 1] = KEYS[k]
-      owners[KEYS[k]] = has
+  in_heads = #ARGV > a + n_claims + n_releases
+  if in_heads then
+    a = a + 1
+    for i = 1, n_claims do
+      local head, mark, name, how = KEYS[k + 1], KEYS[k + 2], ARGV[a + 1], ARGV[a + 2]
+      k, a = k + 2, a + 2
+      local has = try('HEXISTS', head, name)
+      if type(has) == 'table' then return bad(head, has) end
+      if how == 'pending' then
+        if call('EXISTS', mark) == 1 then return { 'aborted', tostring(i) } end
+      elseif how == 'held' then
+        if has == 0 then return { 'aborted', tostring(i) } end
+      else
+        return { 'claimed', tostring(i), string.match(how, '^taken (.*)$') }
+      end
+      claims[i] = { key = head, name = name }
     end
-  end
-  for i, c in ipairs(claims) do
-    if c.has and c.has ~= c.owner and owners[c.key] ~= c.has then
-      return { 'claimed', tostring(i), c.has }
+    for i = 1, n_releases do
+      k, a = k + 1, a + 1
+      local has = try('HEXISTS', KEYS[k], ARGV[a])
+      if type(has) == 'table' then return bad(KEYS[k], has) end
+      releases[i] = { key = KEYS[k], name = ARGV[a] }
+    end
+  else
+    local owners = {}
+    for i = 1, n_claims do
+      k, a = k + 1, a + 1
+      local has = try('GET', KEYS[k])
+      if type(has) == 'table' then return bad(KEYS[k], has) end
+      claims[i] = { key = KEYS[k], owner = ARGV[a], has = has }
+    end
+    for _ = 1, n_releases do
+      k, a = k + 1, a + 1
+      local has = try('GET', KEYS[k])
+      if type(has) == 'table' then return bad(KEYS[k], has) end
+      if has == ARGV[a] then
+        releases[#releases + 1] = KEYS[k]
+        owners[KEYS[k]] = has
+      end
+    end
+    for i, c in ipairs(claims) do
+      if c.has and c.has ~= c.owner and owners[c.key] ~= c.has then
+        return { 'claimed', tostring(i), c.has }
+      end
     end
   end
 end
@@ -185,7 +212,14 @@ for i = 1, n_partitions do
     call('HSET', p.meta, 'seq', format('%d', p.seq), 'hash', p.hash, 'clock', at)
   end
 end
-if claims then
+if in_heads then
+  for _, r in ipairs(releases) do
+    call('HDEL', r.key, r.name)
+  end
+  for _, c in ipairs(claims) do
+    call('HSET', c.key, c.name, '')
+  end
+elseif claims then
   for _, key in ipairs(releases) do
     call('DEL', key)
   end

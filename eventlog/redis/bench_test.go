@@ -51,7 +51,7 @@ func BenchmarkAppend(b *testing.B) {
 
 // bareScript is what somebody would write who has append.lua and go-redis, and nothing else.
 func bareScript(ctx context.Context, l *Log, c *goredis.Client, a eventlog.Append) error {
-	names, args, err := appendCall(l.keys, l.id, "nonce", l.window.Milliseconds(), &a)
+	names, args, err := appendCall(l.keys, l.id, "nonce", l.window.Milliseconds(), &a, nil)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -12,17 +13,54 @@ import (
 	"github.com/daybook-cqrs/daybook/eventlog/internal/entry"
 )
 
-// Load implements eventlog.Log.
+// Load implements eventlog.Log. In a Cluster it is a reading for each partition that the refs lie in, the primary entity's first, and one of the claims.
 func (l *Log) Load(ctx context.Context, req eventlog.Load) (*eventlog.Loaded, error) {
 	if err := req.Check(); err != nil {
 		return nil, err
 	}
+	refs := append([]eventlog.Ref{req.Primary}, req.Refs...)
+	if l.keys.cluster {
+		out, err := l.loadApart(ctx, req, refs)
+		return out, l.fail("load", err)
+	}
+	out, err := l.loadOnce(ctx, req, refs)
+	return out, l.fail("load", err)
+}
+
+// loadApart reads the partitions one after the other.
+func (l *Log) loadApart(ctx context.Context, req eventlog.Load, refs []eventlog.Ref) (*eventlog.Loaded, error) {
+	parts, order := map[int][]eventlog.Ref{}, []int{}
+	for _, r := range refs {
+		p := l.PartitionOf(r)
+		if parts[p] == nil {
+			order = append(order, p)
+		}
+		parts[p] = append(parts[p], r)
+	}
+	out, err := l.loadOnce(ctx, eventlog.Load{Primary: req.Primary, CommandID: req.CommandID}, parts[order[0]])
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range order[1:] {
+		more, err := l.loadOnce(ctx, eventlog.Load{Primary: parts[p][0]}, parts[p])
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out.Heads, more.Heads)
+	}
+	if len(req.Claims) > 0 {
+		out.Owners, err = l.owners(ctx, req.Claims)
+	}
+	return out, err
+}
+
+// loadOnce is one atomic reading.
+func (l *Log) loadOnce(ctx context.Context, req eventlog.Load, refs []eventlog.Ref) (*eventlog.Loaded, error) {
 	names := []string{l.keys.meta(l.PartitionOf(req.Primary))}
 	receipt := ""
 	if req.CommandID != "" {
-		names, receipt = append(names, l.keys.receipt(req.CommandID)), "1"
+		names, receipt = append(names, l.keys.receipt(req.CommandID, req.Primary)), "1"
 	}
-	refs := append([]eventlog.Ref{req.Primary}, req.Refs...)
 	for _, r := range refs {
 		names = append(names, l.keys.head(r))
 	}
@@ -31,10 +69,9 @@ func (l *Log) Load(ctx context.Context, req eventlog.Load) (*eventlog.Loaded, er
 	}
 	reply, err := loadScript.Run(ctx, l.client, names, l.id, receipt, len(req.Claims)).Result()
 	if err != nil {
-		return nil, l.fail("load", err)
+		return nil, err
 	}
-	out, err := parseLoaded(reply, refs, len(req.Claims), req.CommandID)
-	return out, l.fail("load", err)
+	return parseLoaded(reply, refs, len(req.Claims), req.CommandID)
 }
 
 func parseLoaded(reply any, refs []eventlog.Ref, claims int, commandID string) (*eventlog.Loaded, error) {

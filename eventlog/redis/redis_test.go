@@ -50,13 +50,19 @@ func key(prefix string, partition int, rest string) string {
 
 func TestLog(t *testing.T) {
 	url := testredis.URL(t)
+	contract(t, url, client(t, url), func(t *testing.T) string { return testredis.Prefix(t) }, false)
+}
+
+// contract runs the contract in the Redis at url, each log under a new prefix.
+func contract(t *testing.T, url string, c goredis.UniversalClient, newPrefix func(t *testing.T) string, apart bool) {
 	prefix := ""
 	// Durability is whatever the shared server has; TestDurability checks what it is told from.
-	probe := open(t, url, testredis.Prefix(t))
+	probe := open(t, url, newPrefix(t))
 	logtest.Run(t, func(t *testing.T) eventlog.Log {
-		prefix = testredis.Prefix(t)
+		prefix = newPrefix(t)
 		return open(t, url, prefix)
 	}, logtest.Features{
+		Apart:      apart,
 		Durability: probe.Durability(),
 		Reopen: func(t *testing.T, l eventlog.Log) eventlog.Log {
 			if err := l.Close(); err != nil {
@@ -65,10 +71,10 @@ func TestLog(t *testing.T) {
 			return open(t, url, prefix)
 		},
 		LoseTail: func(t *testing.T, _ eventlog.Log, partition int, keep uint64, hash string) {
-			loseTail(t, client(t, url), prefix, partition, keep, hash)
+			loseTail(t, c, prefix, partition, keep, hash)
 		},
 		Tamper: func(t *testing.T, _ eventlog.Log, partition int, seq uint64) {
-			rewrite(t, client(t, url), key(prefix, partition, "log"), func(i int, m *goredis.XMessage) bool {
+			rewrite(t, c, key(prefix, partition, "log"), func(i int, m *goredis.XMessage) bool {
 				if uint64(i+1) == seq {
 					m.Values["i"] = `{"step":null}`
 				}
@@ -76,7 +82,7 @@ func TestLog(t *testing.T) {
 			})
 		},
 		Fork: func(t *testing.T, _ eventlog.Log, partition int, seq uint64, prev string) {
-			rewrite(t, client(t, url), key(prefix, partition, "log"), func(i int, m *goredis.XMessage) bool {
+			rewrite(t, c, key(prefix, partition, "log"), func(i int, m *goredis.XMessage) bool {
 				if uint64(i+1) == seq {
 					text := func(field string) string { return m.Values[field].(string) }
 					e := entry.Entry{Partition: partition, Seq: seq, Prev: prev, Meta: text("m"), Changes: text("c"), Input: text("i")}
@@ -92,7 +98,7 @@ func TestLog(t *testing.T) {
 }
 
 // rewrite writes a stream anew, with the entries that edit keeps and as it leaves them.
-func rewrite(t *testing.T, c *goredis.Client, stream string, edit func(i int, m *goredis.XMessage) bool) {
+func rewrite(t *testing.T, c goredis.UniversalClient, stream string, edit func(i int, m *goredis.XMessage) bool) {
 	t.Helper()
 	entries, err := c.XRange(t.Context(), stream, "-", "+").Result()
 	if err != nil {
@@ -112,7 +118,7 @@ func rewrite(t *testing.T, c *goredis.Client, stream string, edit func(i int, m 
 	}
 }
 
-func loseTail(t *testing.T, c *goredis.Client, prefix string, partition int, keep uint64, hash string) {
+func loseTail(t *testing.T, c goredis.UniversalClient, prefix string, partition int, keep uint64, hash string) {
 	t.Helper()
 	rewrite(t, c, key(prefix, partition, "log"), func(i int, _ *goredis.XMessage) bool { return uint64(i+1) <= keep })
 	if err := c.HSet(t.Context(), key(prefix, partition, "meta"), "seq", keep, "hash", hash).Err(); err != nil {
@@ -158,6 +164,7 @@ func TestOpenRefuses(t *testing.T) {
 		{url, redis.Options{Prefix: prefix, ReceiptWindow: time.Second}, "receipt window"},
 		{url, redis.Options{Prefix: other}, "version 2"},
 		{url, redis.Options{Prefix: gone}, "gone"},
+		{"unix://x?addr=y", redis.Options{}, "URL of a Redis Cluster"},
 	} {
 		l, err := redis.Open(t.Context(), c.url, c.o)
 		if err == nil {
@@ -166,9 +173,6 @@ func TestOpenRefuses(t *testing.T) {
 		} else if !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %q does not say %q", c.url, err, c.want)
 		}
-	}
-	if _, err := redis.OpenUniversal(t.Context(), goredis.UniversalOptions{Addrs: []string{"a:1", "b:2"}}, redis.Options{}); err == nil || !strings.Contains(err.Error(), "not supported yet") {
-		t.Errorf("a cluster: %v", err)
 	}
 }
 

@@ -18,6 +18,16 @@ var (
 	loadSource string
 	//go:embed init.lua
 	initSource string
+	//go:embed settings.lua
+	settingsSource string
+	//go:embed meta.lua
+	metaSource string
+	//go:embed ready.lua
+	readySource string
+	//go:embed claim.lua
+	claimSource string
+	//go:embed settle.lua
+	settleSource string
 	//go:embed history.lua
 	historySource string
 	//go:embed due.lua
@@ -48,18 +58,22 @@ var (
 	addNoteScript    = goredis.NewScript(addNoteSource)
 	notesScript      = goredis.NewScript(notesSource)
 	removeNoteScript = goredis.NewScript(removeNoteSource)
+
+	settingsScript = goredis.NewScript(settingsSource)
+	metaScript     = goredis.NewScript(metaSource)
+	readyScript    = goredis.NewScript(readySource)
+	claimScript    = goredis.NewScript(claimSource)
+	settleScript   = goredis.NewScript(settleSource)
 )
 
-var errCluster = errors.New("a Redis Cluster is not supported yet: use a standalone Redis or Sentinel")
-
-// checkServer refuses a server that can't keep a log.
-func checkServer(ctx context.Context, c goredis.UniversalClient) error {
+// checkServer refuses a server that can't keep a log, or be one of those that keep it.
+func checkServer(ctx context.Context, c goredis.UniversalClient, cluster bool) error {
 	if err := c.Ping(ctx).Err(); err != nil {
 		return err
 	}
 	info := readInfo(ctx, c)
 	switch {
-	case info["cluster_enabled"] == "1":
+	case !cluster && info["cluster_enabled"] == "1":
 		return errCluster
 	case info["role"] == "slave":
 		return errors.New("it is a read-only replica: give the address of the master")
@@ -98,6 +112,9 @@ func tooOld(version string) bool {
 	return a < 6 || a == 6 && b < 2
 }
 
+// inCluster is for a Cluster whose servers don't say that they are of one.
+const inCluster = "it is a server of a Redis Cluster, and the Redis user may not ask it by INFO: grant that, or name a second server in the URL (?addr=host:port)"
+
 // advice is what to do about what Redis answers, by the first word of the answer.
 var advice = []struct{ word, text string }{
 	{"OOM", "Redis is out of memory (maxmemory): give it more; nothing was written"},
@@ -109,6 +126,11 @@ var advice = []struct{ word, text string }{
 	{"NOAUTH", "Redis wants a password: put it into the URL"},
 	{"WRONGPASS", "the user name or password in the URL is wrong"},
 	{"NOPERM", "the Redis user may not do that: grant it the key prefix and scripts"},
+	{"CLUSTERDOWN", "the Redis Cluster lacks a master that serves the partition: see CLUSTER INFO; nothing was written"},
+	{"TRYAGAIN", "the partition's slot is being moved to another master of the Redis Cluster: try again; nothing was written"},
+	{"MOVED", inCluster},
+	{"CROSSSLOT", inCluster},
+	{"ERR SELECT is not allowed", "a Redis Cluster has database 0 only: leave the database out of the URL"},
 }
 
 // explain adds the advice to an answer of Redis.

@@ -60,7 +60,7 @@ func TestServersThatCannotKeepALog(t *testing.T) {
 	}{
 		{[]string{"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}, "noeviction"},
 		{[]string{"--maxmemory-policy", "volatile-ttl"}, "noeviction"},
-		{[]string{"--cluster-enabled", "yes"}, "not supported yet"},
+		{[]string{"--cluster-enabled", "yes"}, "lacks a master"},
 		{[]string{"--replicaof", host, port}, "replica"},
 	} {
 		s := testredis.Start(t, testredis.Args(c.args...))

@@ -17,78 +17,108 @@ const (
 	afterFail = 200 * time.Millisecond // before asking a Redis again that failed
 )
 
-// watch wakes reads that wait for events. One connection blocks for all partitions, and only while somebody waits.
+// watch wakes reads that wait for events. One connection blocks for all partitions, or in a Cluster, where they lie in different slots, one for each, and only while
+// somebody waits.
 type watch struct {
 	client goredis.UniversalClient // its own: a blocked connection must not be one that appends need
 	keys   keys
+	lanes  []*lane // one for all partitions, or one for each
+}
+
+// lane is what one connection watches.
+type lane struct {
+	*watch
+	first int // the first partition of it
 
 	mu      sync.Mutex
 	waiting int
-	wakes   []chan struct{} // per partition, closed and replaced at each wake
-	start   chan struct{}   // has an element when waiting rose from 0
+	wakes   []chan struct{} // per partition of it, closed and replaced at each wake
+	begin   chan struct{}   // has an element when waiting rose from 0
+}
+
+// watchers is how many connections to one server a watch may need.
+func watchers(k keys) int {
+	if k.cluster {
+		return k.partitions
+	}
+	return 0 // what go-redis takes
 }
 
 func newWatch(client goredis.UniversalClient, k keys) *watch {
-	w := &watch{client: client, keys: k, wakes: make([]chan struct{}, k.partitions), start: make(chan struct{}, 1)}
-	for p := range w.wakes {
-		w.wakes[p] = make(chan struct{})
+	w := &watch{client: client, keys: k}
+	each := k.partitions
+	if k.cluster {
+		each = 1
+	}
+	for p := 0; p < k.partitions; p += each {
+		l := &lane{watch: w, first: p, wakes: make([]chan struct{}, each), begin: make(chan struct{}, 1)}
+		for i := range l.wakes {
+			l.wakes[i] = make(chan struct{})
+		}
+		w.lanes = append(w.lanes, l)
 	}
 	return w
+}
+
+// start runs the lanes until ctx ends. Whoever ends it closes the client too, for a blocked connection does not see it.
+func (w *watch) start(ctx context.Context, running *sync.WaitGroup) {
+	for _, l := range w.lanes {
+		running.Go(func() { l.run(ctx) })
+	}
 }
 
 // on returns the channel that the partition's next wake closes, and a function to call when no longer waiting. Call on before
 // reading, so that no append in between is missed.
 func (w *watch) on(partition int) (<-chan struct{}, func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.waiting++; w.waiting == 1 {
+	l := w.lanes[partition*len(w.lanes)/w.keys.partitions]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting++; l.waiting == 1 {
 		select {
-		case w.start <- struct{}{}:
+		case l.begin <- struct{}{}:
 		default:
 		}
 	}
-	return w.wakes[partition], func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.waiting--
+	return l.wakes[partition-l.first], func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.waiting--
 	}
 }
 
-func (w *watch) wake(partition int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	close(w.wakes[partition])
-	w.wakes[partition] = make(chan struct{})
+func (l *lane) wake(partition int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.wakes[partition-l.first])
+	l.wakes[partition-l.first] = make(chan struct{})
 }
 
-func (w *watch) idle() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.waiting == 0
+func (l *lane) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiting == 0
 }
 
-// run watches until the log is closed. Which events it has seen decides only whom it wakes: what is read, and that nothing is missing,
+// run watches until ctx ends. Which events it has seen decides only whom it wakes: what is read, and that nothing is missing,
 // is Read's to check.
-func (w *watch) run(closed <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	last := make([]uint64, w.keys.partitions)
+func (l *lane) run(ctx context.Context) {
+	last := make([]uint64, len(l.wakes))
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
 		select {
-		case <-closed:
+		case <-ctx.Done():
 			return
 		case <-pause.C:
 		}
-		if w.idle() {
+		if l.idle() {
 			select {
-			case <-closed:
+			case <-ctx.Done():
 				return
-			case <-w.start:
+			case <-l.begin:
 			}
 		}
-		rest, err := w.once(ctx, last)
+		rest, err := l.once(ctx, last)
 		if err != nil {
 			rest = afterFail
 		}
@@ -97,12 +127,12 @@ func (w *watch) run(closed <-chan struct{}) {
 }
 
 // once blocks until there is an event after last, or blockFor is over. It wakes the reads of its partition, and moves last to the end.
-func (w *watch) once(ctx context.Context, last []uint64) (rest time.Duration, err error) {
+func (l *lane) once(ctx context.Context, last []uint64) (rest time.Duration, err error) {
 	streams := make([]string, 2*len(last))
-	for p, seq := range last {
-		streams[p], streams[len(last)+p] = w.keys.log(p), entryID(seq)
+	for i, seq := range last {
+		streams[i], streams[len(last)+i] = l.keys.log(l.first+i), entryID(seq)
 	}
-	found, err := w.client.XRead(ctx, &goredis.XReadArgs{Streams: streams, Count: 1, Block: blockFor}).Result()
+	found, err := l.client.XRead(ctx, &goredis.XReadArgs{Streams: streams, Count: 1, Block: blockFor}).Result()
 	if errors.Is(err, goredis.Nil) {
 		return 0, nil
 	}
@@ -110,26 +140,26 @@ func (w *watch) once(ctx context.Context, last []uint64) (rest time.Duration, er
 		return 0, err
 	}
 	for _, s := range found {
-		p := w.partition(s.Stream)
+		p := l.partition(s.Stream)
 		if p < 0 {
 			continue
 		}
-		w.wake(p)
+		l.wake(p)
 		// The reads take everything up to the end now; ask for what comes after it.
-		seq, err := w.client.HGet(ctx, w.keys.meta(p), "seq").Uint64()
+		seq, err := l.client.HGet(ctx, l.keys.meta(p), "seq").Uint64()
 		if err != nil {
 			return 0, err
 		}
-		last[p] = seq
+		last[p-l.first] = seq
 	}
 	return breathe, nil
 }
 
 // partition returns the partition of a stream's key.
-func (w *watch) partition(key string) int {
-	tag, _, _ := strings.Cut(strings.TrimPrefix(key, "{"+w.keys.prefix+":"), "}")
+func (l *lane) partition(key string) int {
+	tag, _, _ := strings.Cut(strings.TrimPrefix(key, "{"+l.keys.prefix+":"), "}")
 	p, err := strconv.Atoi(tag)
-	if err != nil || p < 0 || p >= w.keys.partitions {
+	if err != nil || p < l.first || p >= l.first+len(l.wakes) {
 		return -1
 	}
 	return p

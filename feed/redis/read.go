@@ -93,6 +93,9 @@ func (f *Feed) behind(ctx context.Context, after feed.Cursor) ([]feed.Entry, err
 
 // read asks all partitions at once, and blocks in Redis while none has news.
 func (f *Feed) read(ctx context.Context, after feed.Cursor, limit int, block time.Duration) ([]feed.Entry, error) {
+	if f.bells != nil {
+		return f.readApart(ctx, after, limit, block)
+	}
 	n := f.o.Partitions
 	streams := make([]string, 2*n)
 	of := make(map[string]int, n)
@@ -108,15 +111,20 @@ func (f *Feed) read(ctx context.Context, after feed.Cursor, limit int, block tim
 	}
 	var out []feed.Entry
 	for _, s := range found {
-		p := of[s.Stream]
-		if len(s.Messages) > limit-len(out) {
-			s.Messages = s.Messages[:limit-len(out)]
-		}
-		if out, err = f.decode(ctx, out, p, after, s.Messages); err != nil {
+		if out, err = f.taken(ctx, out, of[s.Stream], after, limit, s.Messages); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// taken appends a partition's entries, up to limit in all.
+func (f *Feed) taken(ctx context.Context, out []feed.Entry, p int, after feed.Cursor, limit int, messages []goredis.XMessage) ([]feed.Entry, error) {
+	messages = messages[:min(len(messages), limit-len(out))]
+	if len(messages) == 0 {
+		return out, nil
+	}
+	return f.decode(ctx, out, p, after, messages)
 }
 
 // decode appends a partition's entries. Where one does not follow the cursor or the one before it, or can't be read, there is a gap up to the partition's newest.

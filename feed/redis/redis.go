@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 	goredis "github.com/redis/go-redis/v9"
@@ -35,6 +34,7 @@ type Feed struct {
 	o       Options
 	client  goredis.UniversalClient // short calls
 	reader  goredis.UniversalClient // blocking reads
+	bells   *bells                  // in a Cluster, else nil
 	publish *goredis.Script
 	once    sync.Once
 	closed  chan struct{}
@@ -42,12 +42,8 @@ type Feed struct {
 
 var _ feed.Feed = (*Feed)(nil)
 
-// Open connects to the Redis at url. Partitions are those of the log under the same prefix, unless given.
+// Open connects to the Redis at url, or to the Redis Cluster that it leads to (more of its servers: ?addr=host2:port2). Partitions are those of the log under the same prefix, unless given.
 func Open(ctx context.Context, url string, o Options) (*Feed, error) {
-	ro, err := goredis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("the URL of Redis: %w", err)
-	}
 	if o.Capacity <= 0 {
 		o.Capacity = 10_000
 	}
@@ -57,15 +53,16 @@ func Open(ctx context.Context, url string, o Options) (*Feed, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	ro.ContextTimeoutEnabled = true
-	reading := *ro
-	reading.ReadTimeout = maxBlock + 3*time.Second
-	f := &Feed{
-		o: o, client: goredis.NewClient(ro), reader: goredis.NewClient(&reading),
-		publish: goredis.NewScript(publishText), closed: make(chan struct{}),
+	client, reader, cluster, err := connect(ctx, url, o.Partitions)
+	if err != nil {
+		return nil, err
 	}
+	f := &Feed{o: o, client: client, reader: reader, publish: goredis.NewScript(publishText), closed: make(chan struct{})}
 	if err := f.begin(ctx); err != nil {
 		return nil, errors.Join(err, f.Close())
+	}
+	if cluster {
+		f.bells = newBells(f)
 	}
 	return f, nil
 }
@@ -164,13 +161,22 @@ func mark(offset, link string) (m feed.Mark, err error) {
 	return m, err
 }
 
-// Ping implements feed.Feed.
-func (f *Feed) Ping(ctx context.Context) error { return f.client.Ping(ctx).Err() }
+// Ping implements feed.Feed, by every master of a Cluster.
+func (f *Feed) Ping(ctx context.Context) error {
+	if c, is := f.client.(*goredis.ClusterClient); is {
+		return c.ForEachMaster(ctx, func(ctx context.Context, c *goredis.Client) error { return c.Ping(ctx).Err() })
+	}
+	return f.client.Ping(ctx).Err()
+}
 
 // Close implements feed.Feed.
 func (f *Feed) Close() (err error) {
 	f.once.Do(func() {
 		close(f.closed)
+		if f.bells != nil {
+			f.bells.stop()
+			defer f.bells.running.Wait()
+		}
 		err = errors.Join(f.client.Close(), f.reader.Close())
 	})
 	return err

@@ -6,12 +6,18 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"github.com/daybook-cqrs/daybook/feed"
 	"github.com/daybook-cqrs/daybook/feed/feedtest"
 	"github.com/daybook-cqrs/daybook/feed/redis"
 	"github.com/daybook-cqrs/daybook/internal/testredis"
 )
+
+// TestMain finds what a closed feed leaves behind. What go-redis leaves of a pool whose server is away sleeps for up to a second before it sees that it was closed.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 func open(t *testing.T, url string, partitions, capacity int) *redis.Feed {
 	t.Helper()
@@ -27,6 +33,56 @@ func TestFeed(t *testing.T) {
 	feedtest.Run(t, func(t *testing.T, partitions, capacity int) feed.Feed {
 		return open(t, testredis.URL(t), partitions, capacity)
 	})
+}
+
+func TestFeedInACluster(t *testing.T) {
+	feedtest.Run(t, func(t *testing.T, partitions, capacity int) feed.Feed {
+		f, err := redis.Open(t.Context(), testredis.Cluster(t), redis.Options{Partitions: partitions, Capacity: capacity, Prefix: testredis.NewPrefix()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	})
+}
+
+// One address leads to the whole Cluster, and more partitions than go-redis has connections are watched at once.
+func TestFeedOfManyPartitionsInACluster(t *testing.T) {
+	_, url := testredis.StartCluster(t, 1)
+	const partitions = 64
+	f, err := redis.Open(t.Context(), url, redis.Options{Partitions: partitions, Prefix: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c, err := f.Tail(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range partitions {
+		got := make(chan error, 1)
+		go func() {
+			es, err := f.Read(t.Context(), c, partitions, time.Minute)
+			for _, e := range es {
+				c.Seen(e)
+			}
+			if err == nil && (len(es) != 1 || es[0].Partition != p) {
+				err = fmt.Errorf("%+v", es)
+			}
+			got <- err
+		}()
+		if err := f.Publish(t.Context(), p, []feed.Entry{{Kind: feed.Changed, Entity: "A", ID: "a"}}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-got:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("news of partition %d woke nobody", p)
+		}
+	}
 }
 
 func TestAFlushedRedisIsAGap(t *testing.T) {

@@ -40,10 +40,7 @@ func Args(args ...string) Option {
 // PATH the test is skipped, loudly; under DAYBOOK_TEST_STRICT=1 it fails.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	if !hasServer() {
-		fallBack(t, "skipping what needs a server of its own")
-		t.Skip("no redis-server in PATH")
-	}
+	needServer(t, "skipping what needs a server of its own")
 	s := &Server{t: t, dir: t.TempDir()}
 	for _, o := range opts {
 		o(s)
@@ -55,6 +52,15 @@ func Start(t testing.TB, opts ...Option) *Server {
 	s.proc, s.Addr, s.URL = p, p.addr, "redis://"+p.addr
 	t.Cleanup(s.Kill)
 	return s
+}
+
+// needServer skips the test, loudly, or fails it, if there is no redis-server.
+func needServer(t testing.TB, otherwise string) {
+	t.Helper()
+	if !hasServer() {
+		fallBack(t, otherwise)
+		t.Skip("no redis-server in PATH")
+	}
 }
 
 // Kill ends the server with SIGKILL, as a crash would. It is safe to call twice.

@@ -77,11 +77,14 @@ func fallBack(t testing.TB, what string) {
 // Prefix returns a random key prefix for one test. Its keys are deleted when the test ends.
 func Prefix(t testing.TB) string {
 	t.Helper()
-	prefix := "test-" + strings.ToLower(rand.Text())
+	prefix := NewPrefix()
 	url := URL(t)
 	t.Cleanup(func() { deleteKeys(t, url, prefix) })
 	return prefix
 }
+
+// NewPrefix returns a random key prefix. Its keys stay.
+func NewPrefix() string { return "test-" + strings.ToLower(rand.Text()) }
 
 func deleteKeys(t testing.TB, url, prefix string) {
 	c := Client(t, url)
