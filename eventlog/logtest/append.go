@@ -217,9 +217,10 @@ func testInvalid(t *testing.T, s *suite) {
 
 func testAlive(t *testing.T, s *suite) {
 	other := eventlog.Ref{Entity: "Customer", ID: "alive"}
-	version := int64(0)
+	version, n := int64(0), 0
 	try := func(id string, in ...string) error {
-		a := Step(eventlog.Ref{Entity: "Order", ID: id}, 0, "c-"+id, nil)
+		n++
+		a := Step(s.refIn(s.with(other, n%Partitions), n), 0, "c-"+id, nil)
 		a.Conditions = append(a.Conditions, eventlog.Condition{Ref: other, Version: version, Alive: true, In: in})
 		_, err := s.log.Append(t.Context(), a)
 		return err
