@@ -1,12 +1,14 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/logtest"
@@ -286,4 +288,26 @@ func TestLateContender(t *testing.T) {
 		t.Fatalf("the late contender: %v", err)
 	}
 	c.settled("v", owner)
+}
+
+// An append has half the receipt window to reach Redis: the mark that would refuse it is kept for all of it.
+func TestAnAppendThatIsTooLate(t *testing.T) {
+	c := newCrashing(t)
+	r := c.in(0, 0)
+	c.window = 400 * time.Millisecond
+	c.crash = func(step string) error {
+		if step == "send" {
+			time.Sleep(c.window)
+		}
+		return nil
+	}
+	cmd := c.command(r, []eventlog.Claim{value(r, "v")}, nil)
+	if err := c.try(cmd); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	c.crash = nil
+	c.window = DefaultReceiptWindow
+	c.settled("v", eventlog.Ref{})
+	c.must(cmd)
+	c.settled("v", r)
 }
