@@ -226,9 +226,9 @@ type Log interface {
 	// PartitionOf returns the partition of an entity: a pure function of ref and the number of partitions.
 	PartitionOf(ref Ref) int
 
-	// Spans reports whether the conditions, events and timers of one append may lie in several partitions. Where it is false (Redis Cluster) they lie in that of
-	// Append.Primary, else Append is ErrApart; Load is atomic for each partition by itself; a command id is told from the same id only within a partition. Claims
-	// may lie anywhere on every log.
+	// Spans reports whether the conditions, events, timers and owners of claims of one append may lie in several partitions. Where it is false (Redis Cluster) they lie in that of
+	// Append.Primary, else Append is ErrApart; Load is atomic for each partition by itself; a command id is told from the same id only within a partition. The values of
+	// claims may be any on every log.
 	Spans() bool
 
 	// Durability names what an acknowledged append survives, as receipts show it: "memory" or "fsync".

@@ -134,13 +134,13 @@ func (w *claiming) take(ctx context.Context, v *wanted) (by eventlog.Ref, err er
 			return by, err
 		}
 		switch {
-		case t.token == mine.token, w.own(v, t) && !v.doubt:
+		case t.token == mine.token, w.own(v, t) && t.partition == mine.partition && !v.doubt:
 			v.how, v.text = howPending, t
 			return by, nil
 		case !t.pending && t.owner == v.Owner && !v.doubt:
 			v.how = howHeld
 			return by, nil
-		case !t.pending && t.owner != v.Owner && w.gives(t.owner, v.Claim):
+		case !t.pending && t.owner != v.Owner && t.partition == mine.partition && w.gives(t.owner, v.Claim):
 			moved := mine
 			moved.from = t.owner
 			now, err = l.compareAndSet(ctx, v.Claim, now, moved.String())

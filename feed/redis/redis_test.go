@@ -16,7 +16,8 @@ import (
 
 // TestMain finds what a closed feed leaves behind. What go-redis leaves of a pool whose server is away sleeps for up to a second before it sees that it was closed.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"),
+		goleak.IgnoreAnyFunction("github.com/alicebob/miniredis/v2/server.newServer.func1")) // what testredis falls back to ends with the process
 }
 
 func open(t *testing.T, url string, partitions, capacity int) *redis.Feed {

@@ -68,7 +68,7 @@ func hasServer() bool {
 func fallBack(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("DAYBOOK_TEST_STRICT") == "1" {
-		t.Fatalf("no redis-server in PATH and no REDIS_URL, and DAYBOOK_TEST_STRICT=1")
+		t.Fatalf("no redis-server in PATH, and DAYBOOK_TEST_STRICT=1 forbids %s", what)
 	}
 	t.Logf("WARNING: no redis-server in PATH: %s", what)
 	fmt.Fprintf(os.Stderr, "WARNING: %s: no redis-server in PATH: %s\n", t.Name(), what)
