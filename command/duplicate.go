@@ -126,11 +126,10 @@ func (p *past) set(name string, raw json.RawMessage) error {
 	f := p.entity.Field(name)
 	delete(p.missing, name)
 	if later := p.later[name]; len(later) > 0 {
-		for _, c := range slices.Backward(later) {
-			var err error
-			if raw, _, err = c.ApplyElement(raw); err != nil {
-				return err
-			}
+		slices.Reverse(later)
+		var err error
+		if raw, _, err = eventlog.ApplyElements(raw, later); err != nil {
+			return err
 		}
 	}
 	v, err := p.model.DecodeValue(f.Type, raw)
