@@ -124,7 +124,7 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 		return nil, err
 	}
 	s := &step{c: c, spec: spec, input: input}
-	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)); err != nil {
+	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)+len(c.active)-1); err != nil {
 		return nil, err
 	}
 	if c.active[s.ref] {

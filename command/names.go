@@ -53,7 +53,7 @@ func checkOwner(m *schema.Model, spec *schema.Command, id string, input schema.R
 	return nil
 }
 
-// named says which entity a command within a command is for.
+// named says which entity a command within a command is for. n is how many commands within the client's began before it: no two have the same.
 func (s *step) named(id, commandID string, n int) error {
 	if id == "" && s.spec.Kind == schema.Create {
 		id = newID(s.spec, s.input, fmt.Sprintf("%s/%d", commandID, n))
