@@ -181,7 +181,7 @@ func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
 	if !ok {
 		loaded, err := c.log.Load(c.ctx, eventlog.Load{Primary: ref})
 		if err != nil {
-			return head, err
+			return head, &OutcomeError{CommandID: c.cmd.CommandID, Err: err} // no fault of the rule
 		}
 		head = loaded.Heads[ref]
 		c.heads[ref] = head
