@@ -138,6 +138,9 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if s.before, err = snapshot(c.model, s.ref, head); err != nil {
 		return nil, err
 	}
+	if c.cmd.OccurredAt != nil && head.Version > 0 && c.now.Time().Before(head.At) {
+		return nil, invalid("", fmt.Sprintf("%s is before the last event of %s, which was at %s", c.now, s.ref, scalar.NewDateTime(head.At)))
+	}
 	mark := c.mark()
 	after, err := s.decide()
 	if err != nil {

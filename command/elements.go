@@ -53,7 +53,8 @@ type removed struct{}
 func newElementList(was []any, object *schema.Object) *elementList {
 	l := &elementList{object: object, key: object.Key().Name, all: slices.Clone(was), at: make(map[string]int, len(was))}
 	for i, e := range was {
-		if k := keyOf(e, l.key); k != "" {
+		k := keyOf(e, l.key)
+		if _, twice := l.at[k]; k != "" && !twice {
 			l.at[k] = i
 		}
 	}
@@ -119,15 +120,16 @@ func keyOf(element any, key string) string {
 }
 
 // nameElements gives a key to the elements of the entity's lists that lack one: the version that they came with and a number, which no other element ever has. It
-// refuses lists with a key twice. Lists are copied before they are changed.
-func nameElements(m *schema.Model, e *schema.Entity, fields schema.Record, version int64) error {
+// refuses lists with a key twice, but for what an older model allowed. Lists are copied before they are changed. only names the fields that can have changed, nil for all.
+func nameElements(m *schema.Model, e *schema.Entity, before *Snapshot, fields schema.Record, only map[string]bool) error {
 	for _, f := range e.Fields {
 		key := m.Keyed(f)
 		list, ok := fields[f.Name].([]any)
-		if key == nil || !ok {
+		if key == nil || !ok || only != nil && !only[f.Name] {
 			continue
 		}
-		named, err := nameIn(list, key.Name, version)
+		was, _ := before.Fields[f.Name].([]any)
+		named, err := nameIn(list, was, key.Name, before.Version+1)
 		if err != nil {
 			return invalid(f.Name, fmt.Sprintf("%s of the %s: %v", f.Name, e.Name, err))
 		}
@@ -136,14 +138,25 @@ func nameElements(m *schema.Model, e *schema.Entity, fields schema.Record, versi
 	return nil
 }
 
-func nameIn(list []any, key string, version int64) ([]any, error) {
+// twice reports whether two elements have the key.
+func twice(list []any, key, k string) bool {
+	n := 0
+	for _, e := range list {
+		if keyOf(e, key) == k {
+			n++
+		}
+	}
+	return n > 1
+}
+
+func nameIn(list, was []any, key string, version int64) ([]any, error) {
 	seen := make(map[string]bool, len(list))
 	unnamed := 0
 	for _, e := range list {
 		k := keyOf(e, key)
 		if k == "" {
 			unnamed++
-		} else if seen[k] {
+		} else if seen[k] && !twice(was, key, k) {
 			return nil, fmt.Errorf("two elements have the key %q", k)
 		}
 		seen[k] = true
