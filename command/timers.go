@@ -63,7 +63,7 @@ var ErrUnknown = errors.New("the model does not have it")
 // gives the same, but with another model if it is ErrUnknown.
 func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err error) {
 	cmd = Command{
-		ID: t.Ref.ID, CommandID: derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
+		ID: t.Ref.ID, CommandID: timerIDs + derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
 	}
 	switch t.Kind {
 	case eventlog.TimeoutTimer:

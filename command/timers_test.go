@@ -60,7 +60,7 @@ func TestATimerFiresOnce(t *testing.T) {
 	w.show("h/s", "2026-01-01")
 	timer := w.timers(eventlog.TimeoutTimer)[0]
 	cmd, name, err := w.engine.DecodeTimer(timer)
-	if err != nil || name != "OPEN/closeShow" || cmd.Name != "closeShow" || cmd.CausationID != "Show:h/s@1" || cmd.CorrelationID == "" {
+	if err != nil || name != "OPEN/closeShow" || cmd.Name != "closeShow" || cmd.CausationID != "Show:h/s@1" || !command.ReservedID(cmd.CommandID) || cmd.CorrelationID == "" {
 		t.Fatalf("%+v %s %v", cmd, name, err)
 	}
 	r, err := w.engine.Execute(t.Context(), cmd)
