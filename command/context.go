@@ -124,7 +124,7 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 		return nil, err
 	}
 	s := &step{c: c, spec: spec, input: input}
-	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)); err != nil {
+	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)+len(c.active)-1); err != nil {
 		return nil, err
 	}
 	if c.active[s.ref] {
@@ -137,6 +137,9 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	c.needed[s.ref] = true
 	if s.before, err = snapshot(c.model, s.ref, head); err != nil {
 		return nil, err
+	}
+	if c.cmd.OccurredAt != nil && head.Version > 0 && c.now.Time().Before(head.At) {
+		return nil, invalid("", fmt.Sprintf("%s is before the last event of %s, which was at %s", c.now, s.ref, scalar.NewDateTime(head.At)))
 	}
 	mark := c.mark()
 	after, err := s.decide()
@@ -181,7 +184,7 @@ func (c *Context) head(ref eventlog.Ref) (eventlog.Head, error) {
 	if !ok {
 		loaded, err := c.log.Load(c.ctx, eventlog.Load{Primary: ref})
 		if err != nil {
-			return head, err
+			return head, &OutcomeError{CommandID: c.cmd.CommandID, Err: err} // no fault of the rule
 		}
 		head = loaded.Heads[ref]
 		c.heads[ref] = head

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -38,6 +39,10 @@ func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, e
 	}
 	result.past = func(ctx context.Context, e *Engine) (err error) { // without the lock, it may take long
 		result.Entity, err = e.past(ctx, made, head)
+		var failed *OutcomeError
+		if errors.As(err, &failed) {
+			return a.failed(failed.Err, true)
+		}
 		return err
 	}
 	return result, nil
@@ -47,13 +52,14 @@ func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, e
 func (a *attempt) duplicateNow(ctx context.Context, r *eventlog.Receipt) (*Result, error) {
 	loaded, err := a.cfg.Log.Load(ctx, eventlog.Load{Primary: a.ref})
 	if err != nil {
-		return nil, err
+		return nil, a.failed(err, true)
 	}
 	return a.duplicate(r, loaded.Heads[a.ref])
 }
 
 // past returns an entity as one of its events left it. It goes backwards: the newest change of a field counts, and once every field has one the rest
-// of the history is not read. An entity with very many versions may have to be read to its beginning: only a few do so at once.
+// of the history is not read. An entity with very many versions may have to be read to its beginning: only a few do so at once. The error is an *OutcomeError if the log
+// failed.
 func (e *Engine) past(ctx context.Context, made eventlog.Appended, head eventlog.Head) (*Snapshot, error) {
 	if err := e.histories.acquire(ctx); err != nil {
 		return nil, err
@@ -71,10 +77,10 @@ func (e *Engine) past(ctx context.Context, made eventlog.Appended, head eventlog
 		}
 	}
 	for ev, err := range e.cfg.Log.History(ctx, made.Ref, position.Place{Epoch: made.Epoch, Seq: made.Seq}) {
-		if err == nil {
-			err = p.take(ev)
-		}
 		if err != nil {
+			return nil, &OutcomeError{Err: err}
+		}
+		if err := p.take(ev); err != nil {
 			return nil, err
 		}
 		if len(p.missing) == 0 {
@@ -126,11 +132,10 @@ func (p *past) set(name string, raw json.RawMessage) error {
 	f := p.entity.Field(name)
 	delete(p.missing, name)
 	if later := p.later[name]; len(later) > 0 {
-		for _, c := range slices.Backward(later) {
-			var err error
-			if raw, _, err = c.ApplyElement(raw); err != nil {
-				return err
-			}
+		slices.Reverse(later)
+		var err error
+		if raw, _, err = eventlog.ApplyElements(raw, later); err != nil {
+			return err
 		}
 	}
 	v, err := p.model.DecodeValue(f.Type, raw)

@@ -39,6 +39,9 @@ func (e *effects) claim(owner eventlog.Ref, d *difference) error {
 		}
 	}
 	for _, k := range d.claims {
+		if len(k.value) > eventlog.MaxClaimValue {
+			return tooLong(d.entity, k)
+		}
 		if other, taken := e.claims[k]; taken && other != owner {
 			return notUnique(d.entity, k.field, k.value)
 		}

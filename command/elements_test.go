@@ -110,3 +110,21 @@ func TestRulesThatRearrangeListsSetThemWhole(t *testing.T) {
 		t.Errorf("%s", e.Changes)
 	}
 }
+
+func TestAListHasABound(t *testing.T) {
+	w := newMachine(t)
+	w.show("h/s", "2026-01-01")
+	many := make([]any, schema.MaxListLength)
+	for i := range many {
+		many[i] = map[string]any{"name": "Ana", "guest": fmt.Sprint("g", i)}
+	}
+	w.accepted("inviteGuests", "h/s", w.input("inviteGuests", map[string]any{"invited": many}))
+	for name, arg := range map[string]string{"inviteGuest": "guest", "inviteGuests": "invited"} {
+		in := w.input(name, map[string]any{arg: map[string]any{"name": "One more"}})
+		if r := w.rejected(command.InvalidInput, name, "h/s", in); r.Field != arg || !strings.Contains(r.Message, "more than 10000 elements") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	w.accepted("removeGuest", "h/s", w.input("removeGuest", map[string]any{"guest": "g0"}))
+	w.accepted("inviteGuest", "h/s", w.input("inviteGuest", map[string]any{"guest": map[string]any{"name": "One more"}}))
+}

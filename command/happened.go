@@ -33,7 +33,7 @@ func (e *Engine) Record(ctx context.Context, h Happened) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := nameElements(e.cfg.Model, h.Command.Entity, h.Fields, before.Version+1); err != nil {
+	if err := nameElements(e.cfg.Model, h.Command.Entity, before, h.Fields, nil); err != nil {
 		return nil, err
 	}
 	c := newContext(ctx, &e.cfg, &a.cmd, loaded.Heads, now)

@@ -22,6 +22,17 @@ func derivedID(parts ...string) string {
 	return uuid.NewSHA1(idSpace, []byte(strings.Join(parts, "\x00"))).String()
 }
 
+// What the ids of commands begin with that reactions and timers make. Anybody can tell them beforehand, so no client may use them: its command would be taken for theirs.
+const (
+	reactionIDs = "reaction:"
+	timerIDs    = "timer:"
+)
+
+// ReservedID reports whether a command id is one of those that reactions and timers make.
+func ReservedID(id string) bool {
+	return strings.HasPrefix(id, reactionIDs) || strings.HasPrefix(id, timerIDs)
+}
+
 // newID returns the id of an entity whose create did not give one: from the command id if the client gave that (UUIDv5), else a UUIDv7. It begins with
 // the id of what the entity belongs to.
 func newID(spec *schema.Command, input schema.Record, seed string) string {
@@ -53,7 +64,7 @@ func checkOwner(m *schema.Model, spec *schema.Command, id string, input schema.R
 	return nil
 }
 
-// named says which entity a command within a command is for.
+// named says which entity a command within a command is for. n is how many commands within the client's began before it: no two have the same.
 func (s *step) named(id, commandID string, n int) error {
 	if id == "" && s.spec.Kind == schema.Create {
 		id = newID(s.spec, s.input, fmt.Sprintf("%s/%d", commandID, n))

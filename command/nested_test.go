@@ -154,3 +154,28 @@ func TestRulesGiveCommandsWhatTheyNeed(t *testing.T) {
 		}
 	}
 }
+
+func TestACreateMayCreateOthersOfItsKind(t *testing.T) {
+	w := worldOf(t, machine, withRule("createHall", func(c *command.Context, hall, _ schema.Record) (schema.Record, error) {
+		for i := range hall["seats"].(int) {
+			if _, err := c.Run("createHall", "", schema.Record{"name": fmt.Sprint(hall["name"], i), "seats": hall["seats"].(int) - 1}); err != nil {
+				return nil, err
+			}
+		}
+		return hall, nil
+	}))
+	create := func() *command.Result {
+		return w.accepted("createHall", "", schema.Record{"name": "x", "seats": 3}, withID("c"))
+	}
+	made := create()
+	ids := map[string]bool{}
+	for _, e := range made.Receipt.Events {
+		ids[e.Ref.ID] = true
+	}
+	if len(ids) != 16 { // 1 and 3 and 3*2 and 3*2*1
+		t.Errorf("%d halls: %v", len(ids), ids)
+	}
+	if again := create(); !again.Receipt.Duplicate {
+		t.Errorf("%+v", again.Receipt)
+	}
+}

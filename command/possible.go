@@ -15,10 +15,11 @@ import (
 type Possibility struct {
 	Command   *schema.Command
 	Rejection *Rejection // nil if it could
+	Failed    bool       // it could not: its rule fails, or can't be run without input
 	Asked     bool       // the rule, if there is one, was asked; false where the state is against it, and for a command that needs input, whose rule may still refuse
 }
 
-// Possible returns what each command of the entity, but for those that create, would do now, in the model's order. It writes nothing.
+// Possible returns what each command of the entity, but for those that create, would do now, in the model's order. It writes nothing. The error is of the log, or of ctx.
 func (e *Engine) Possible(ctx context.Context, entity *schema.Entity, id string) ([]Possibility, error) {
 	if !validID(id) {
 		return nil, nil
@@ -44,7 +45,12 @@ func (e *Engine) Possible(ctx context.Context, entity *schema.Entity, id string)
 			err = e.could(ctx, spec, before, loaded)
 		}
 		if err != nil && !errors.As(err, &p.Rejection) {
-			return nil, err
+			var failed *OutcomeError
+			if errors.As(err, &failed) || ctx.Err() != nil {
+				return nil, err
+			}
+			e.cfg.Logger.Warn("a rule fails that is asked whether its command is possible", "command", spec.Name, "entity", ref.String(), "error", err)
+			p.Failed = true
 		}
 		out = append(out, p)
 	}

@@ -196,7 +196,7 @@ var reactionSpace = uuid.MustParse("b4b2a0f5-33a5-5a0e-9d53-06f1c0a1f3b7")
 
 // commandID is the same whenever the event is reacted to, and wherever.
 func (r *AnyReaction) commandID(event *eventlog.Event, i int) string {
-	return uuid.NewSHA1(reactionSpace, []byte(event.EventID()+"\x00"+r.Name+"\x00"+strconv.Itoa(i))).String()
+	return reactionIDs + uuid.NewSHA1(reactionSpace, []byte(event.EventID()+"\x00"+r.Name+"\x00"+strconv.Itoa(i))).String()
 }
 
 // FailureID is the id of the note about a reaction that failed before it led to any command.

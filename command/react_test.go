@@ -124,6 +124,9 @@ func TestAReactionHandsOnValuesOfEveryKind(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	again, _ := all(t, w.model, nil)[0].Commands(w.model, event, entity.Fields)
+	if id := out[0].Command.CommandID; !command.ReservedID(id) {
+		t.Errorf("clients may use %s", id)
+	}
 	if again[0].Command.CommandID != out[0].Command.CommandID {
 		t.Error("its id is another each time")
 	}

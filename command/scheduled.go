@@ -19,6 +19,7 @@ type Scheduled struct {
 	RunAt     time.Time
 	CreatedAt time.Time
 	Cursor    string // for the next page
+	entity    string
 }
 
 // schedule keeps the command until its time, if the entity is there, or not there yet, as the command needs it. All else is decided then.
@@ -36,7 +37,8 @@ func (a *attempt) schedule(ctx context.Context, loaded *eventlog.Loaded, before 
 	receipt, err := a.cfg.Log.Append(ctx, eventlog.Append{
 		Primary: a.ref, CommandID: a.cmd.CommandID, InputHash: a.hash, Decided: loaded.Now, Actor: a.cmd.Actor,
 		Timers: []eventlog.Timer{{
-			TimerKey: eventlog.TimerKey{Kind: eventlog.CommandTimer, Ref: a.ref, Name: a.cmd.CommandID}, At: a.cmd.RunAt.Time(), Data: data,
+			TimerKey: eventlog.TimerKey{Kind: eventlog.CommandTimer, Ref: a.ref, Name: a.cmd.CommandID}, Data: data,
+			At: later(a.cmd.RunAt.Time(), time.Unix(0, 0)), // the zero time is none
 		}},
 	})
 	if err != nil {
@@ -62,7 +64,11 @@ type ScheduledQuery struct {
 // errCursor is for a cursor that is none of Scheduled's.
 var errCursor = errors.New("no cursor of scheduled commands")
 
-// Scheduled returns scheduled commands, the next to run first. What can't be read of the model any more is left out.
+// maxScheduledBytes is how much a page of scheduled commands has, unless the first of a partition alone has more.
+const maxScheduledBytes = eventlog.MaxReadBytes
+
+// Scheduled returns scheduled commands, the next to run first: fewer than First if they are large, but none only if there are no more. What the model can't read any
+// more is left out.
 func (e *Engine) Scheduled(ctx context.Context, q ScheduledQuery) ([]Scheduled, error) {
 	if q.First < 1 || q.First > eventlog.MaxTimers {
 		return nil, fmt.Errorf("%w: a page has 1 to %d commands", eventlog.ErrInvalid, eventlog.MaxTimers)
@@ -78,47 +84,56 @@ func (e *Engine) Scheduled(ctx context.Context, q ScheduledQuery) ([]Scheduled, 
 	if q.Entity != "" && q.ID != "" {
 		partitions = []int{e.cfg.Log.PartitionOf(eventlog.Ref{Entity: q.Entity, ID: q.ID})}
 	}
-	var found []eventlog.SetTimer
+	var found []Scheduled
+	var end *Scheduled // behind it some may be missing
 	for _, p := range partitions {
-		some, err := e.scheduledIn(ctx, p, q, after)
+		some, whole, err := e.scheduledIn(ctx, p, q, after, maxScheduledBytes/len(partitions))
 		if err != nil {
 			return nil, err
+		}
+		if last := len(some) - 1; !whole && (end == nil || compareScheduled(some[last], *end) < 0) {
+			end = &some[last]
 		}
 		found = append(found, some...)
 	}
-	slices.SortFunc(found, compareTimers)
-	out := []Scheduled{}
-	for _, t := range found[:min(len(found), q.First)] {
-		if s, err := e.scheduled(t); err == nil {
-			out = append(out, s)
-		}
+	slices.SortFunc(found, compareScheduled)
+	if end != nil {
+		found = slices.DeleteFunc(found, func(s Scheduled) bool { return compareScheduled(s, *end) > 0 })
 	}
-	return out, nil
+	return found[:min(len(found), q.First)], nil
 }
 
-// scheduledIn returns the first of a partition's scheduled commands that are asked for.
-func (e *Engine) scheduledIn(ctx context.Context, partition int, q ScheduledQuery, after *eventlog.SetTimer) ([]eventlog.SetTimer, error) {
-	var out []eventlog.SetTimer
+// scheduledIn returns the first of a partition's scheduled commands that are asked for, and can be read, up to so many bytes; whole is false if there may be more.
+func (e *Engine) scheduledIn(ctx context.Context, partition int, q ScheduledQuery, after *eventlog.SetTimer, bytes int) (out []Scheduled, whole bool, err error) {
 	for {
 		page, err := e.cfg.Log.Timers(ctx, partition, eventlog.CommandTimer, after, eventlog.MaxTimers)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, t := range page {
-			if (q.Entity == "" || q.Entity == t.Ref.Entity) && (q.ID == "" || q.ID == t.Ref.ID) {
-				out = append(out, t)
+			if q.Entity != "" && q.Entity != t.Ref.Entity || q.ID != "" && q.ID != t.Ref.ID {
+				continue
+			}
+			s, err := e.scheduled(t)
+			if err != nil {
+				continue
+			}
+			out, bytes = append(out, s), bytes-len(t.Data)
+			if len(out) >= q.First || bytes <= 0 {
+				return out, false, nil
 			}
 		}
-		if len(out) >= q.First || len(page) == 0 { // ends: every page begins behind the one before
-			return out, nil
+		if len(page) == 0 { // ends: every page begins behind the one before
+			return out, true, nil
 		}
 		after = &page[len(page)-1]
 	}
 }
 
-// compareTimers orders as Log.Timers does within a partition.
-func compareTimers(a, b eventlog.SetTimer) int {
-	return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Ref.Entity, b.Ref.Entity), strings.Compare(a.Ref.ID, b.Ref.ID), strings.Compare(a.Name, b.Name))
+// compareScheduled orders as Log.Timers does within a partition.
+func compareScheduled(a, b Scheduled) int {
+	return cmp.Or(a.RunAt.Compare(b.RunAt), strings.Compare(a.entity, b.entity), strings.Compare(a.Command.ID, b.Command.ID),
+		strings.Compare(a.Command.CommandID, b.Command.CommandID))
 }
 
 // scheduledCursor is the place of a timer among those of all partitions.

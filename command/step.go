@@ -115,13 +115,13 @@ func (s *step) given() (schema.Record, error) {
 			}
 		}
 	}
-	return fields, nameElements(s.c.model, s.spec.Entity, fields, s.before.Version+1)
+	return fields, nameElements(s.c.model, s.spec.Entity, s.before, fields, s.touched())
 }
 
 // checkRule checks what a rule may do wrong.
 func (s *step) checkRule(fields schema.Record) error {
 	entity := s.spec.Entity
-	if err := nameElements(s.c.model, entity, fields, s.before.Version+1); err != nil {
+	if err := nameElements(s.c.model, entity, s.before, fields, nil); err != nil {
 		return err
 	}
 	if f := entity.With; f != nil && s.spec.Kind != schema.Create && fields[f.Name] != s.before.Fields[f.Name] {

@@ -63,7 +63,7 @@ var ErrUnknown = errors.New("the model does not have it")
 // gives the same, but with another model if it is ErrUnknown.
 func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err error) {
 	cmd = Command{
-		ID: t.Ref.ID, CommandID: derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
+		ID: t.Ref.ID, CommandID: timerIDs + derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
 	}
 	switch t.Kind {
 	case eventlog.TimeoutTimer:
@@ -100,7 +100,7 @@ func (e *Engine) scheduled(t eventlog.SetTimer) (Scheduled, error) {
 		return Scheduled{}, fmt.Errorf("the scheduled command %s of %s can't be read: %w", t.Name, t.Ref, err)
 	}
 	at := scalar.NewDateTime(t.Due)
-	out := Scheduled{RunAt: t.Due, CreatedAt: d.CreatedAt, Cursor: scheduledCursor(t), Command: Command{
+	out := Scheduled{RunAt: t.Due, CreatedAt: d.CreatedAt, Cursor: scheduledCursor(t), entity: t.Ref.Entity, Command: Command{
 		Name: d.Command, ID: t.Ref.ID, CommandID: t.Name, ExpectedVersion: d.ExpectedVersion, RunAt: &at,
 		Actor: d.Actor, CorrelationID: d.CorrelationID, CausationID: d.CausationID,
 	}}

@@ -2,6 +2,8 @@ package command_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +60,7 @@ func TestATimerFiresOnce(t *testing.T) {
 	w.show("h/s", "2026-01-01")
 	timer := w.timers(eventlog.TimeoutTimer)[0]
 	cmd, name, err := w.engine.DecodeTimer(timer)
-	if err != nil || name != "OPEN/closeShow" || cmd.Name != "closeShow" || cmd.CausationID != "Show:h/s@1" || cmd.CorrelationID == "" {
+	if err != nil || name != "OPEN/closeShow" || cmd.Name != "closeShow" || cmd.CausationID != "Show:h/s@1" || !command.ReservedID(cmd.CommandID) || cmd.CorrelationID == "" {
 		t.Fatalf("%+v %s %v", cmd, name, err)
 	}
 	r, err := w.engine.Execute(t.Context(), cmd)
@@ -141,5 +143,58 @@ func TestCommandsAreKeptUntilTheirTime(t *testing.T) {
 	}
 	if left := w.timers(eventlog.CommandTimer); len(left) > 0 {
 		t.Errorf("%+v", left)
+	}
+}
+
+func TestPagesOfScheduledCommandsHaveBounds(t *testing.T) {
+	w := newMachine(t)
+	w.show("h/s", "2026-01-01")
+	keep := func(command, id string, data string) {
+		ref := eventlog.Ref{Entity: "Show", ID: "h" + id + "/s"}
+		timer := eventlog.Timer{TimerKey: eventlog.TimerKey{Kind: eventlog.CommandTimer, Ref: ref, Name: id}, At: time.Unix(1, 0), Data: []byte(data)}
+		if _, err := w.log.Append(t.Context(), eventlog.Append{Primary: ref, CommandID: id, InputHash: "h", Decided: time.Now(), Timers: []eventlog.Timer{timer}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const large = 60
+	for i := range large {
+		keep("titleShow", fmt.Sprintf("k%02d", i), `{"command":"titleShow","input":{"title":"`+strings.Repeat("x", 900_000)+`"}}`)
+		keep("gone", fmt.Sprintf("g%02d", i), `{"command":"gone","input":{}}`)
+	}
+	got, pages, after := "", 0, ""
+	for {
+		page, err := w.engine.Scheduled(t.Context(), command.ScheduledQuery{First: 1000, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		if len(page) > 30 {
+			t.Errorf("a page of %d large commands", len(page))
+		}
+		for _, s := range page {
+			got, after = got+s.Command.CommandID+" ", s.Cursor
+		}
+		pages++
+	}
+	want := ""
+	for i := range large {
+		want += fmt.Sprintf("k%02d ", i)
+	}
+	if got != want {
+		t.Errorf("%d pages: %s", pages, got)
+	}
+	if one, err := w.engine.Scheduled(t.Context(), command.ScheduledQuery{First: 1}); err != nil || len(one) != 1 {
+		t.Errorf("%+v %v", one, err)
+	}
+}
+
+func TestAnyPastTimeIsNow(t *testing.T) {
+	w := newMachine(t)
+	w.show("h/s", "2026-01-01")
+	w.accepted("closeShow", "h/s", nil, at("0001-01-01T00:00:00Z"))
+	if timers := w.timers(eventlog.CommandTimer); len(timers) != 1 {
+		t.Errorf("%+v", timers)
 	}
 }

@@ -63,8 +63,11 @@ func uniqueValue(u *schema.Unique, of func(f *schema.Field) json.RawMessage) (st
 	return string(out), true
 }
 
-// claimText is the canonical text of a unique value: a string's own, else its JSON.
+// claimText is the canonical text of a unique value: a string's own, else its JSON. The zero of Float has two.
 func claimText(raw json.RawMessage) string {
+	if string(raw) == "-0" {
+		return "0"
+	}
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
@@ -75,18 +78,29 @@ func claimText(raw json.RawMessage) string {
 // notUnique is the rejection of a value that another entity has.
 func notUnique(e *schema.Entity, claim, value string) *Rejection {
 	r := &Rejection{Code: NotUnique, Message: fmt.Sprintf("another %s has the %s %q", e.Name, claim, value)}
-	for _, u := range e.Uniques {
-		if u.Name != claim {
-			continue
-		}
-		names := make([]string, len(u.Fields))
-		for i, f := range u.Fields {
-			names[i] = f.Name
-		}
+	if names := fieldsOf(e, claim); len(names) > 0 {
 		r.Field, r.Message = names[0], fmt.Sprintf("another %s has the %s %q", e.Name, strings.Join(names, ", "), value)
 		if len(names) > 1 {
 			r.Message = fmt.Sprintf("another %s has the %s %s", e.Name, strings.Join(names, ", "), value)
 		}
 	}
 	return r
+}
+
+// tooLong is the rejection of a value that no claim can have.
+func tooLong(e *schema.Entity, k claimKey) *Rejection {
+	names := fieldsOf(e, k.field)
+	return invalid(names[0], fmt.Sprintf("a unique value has at most %d bytes: the %s of the %s would have %d", eventlog.MaxClaimValue, strings.Join(names, ", "), e.Name, len(k.value)))
+}
+
+// fieldsOf returns the names of the fields whose values a claim is of, none if the model does not have it.
+func fieldsOf(e *schema.Entity, claim string) (names []string) {
+	for _, u := range e.Uniques {
+		for _, f := range u.Fields {
+			if u.Name == claim {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -43,4 +44,26 @@ func TestUniqueOfSeveralFields(t *testing.T) {
 	w.accepted("dropShow", "h/1", nil)
 	in["hall"] = "h"
 	w.accepted("openShow", "h/3", w.input("openShow", in))
+}
+
+func TestAUniqueValueHasABound(t *testing.T) {
+	w := newMachine(t)
+	r := w.rejected(command.InvalidInput, "createHall", "h2", schema.Record{"name": strings.Repeat("x", 10_001), "seats": 1})
+	if r.Field != "name" || r.Message != "a unique value has at most 10000 bytes: the name of the Hall would have 10001" {
+		t.Errorf("%+v", r)
+	}
+	w.accepted("createHall", "h2", schema.Record{"name": strings.Repeat("x", 10_000), "seats": 1})
+}
+
+func TestEqualNumbersAreOneUniqueValue(t *testing.T) {
+	w := worldOf(t, `type Mark @entity @crud { id: ID! height: Float @unique price: Decimal @unique(with: ["height"]) }`)
+	mark := func(height float64, price string) schema.Record {
+		return w.input("createMark", map[string]any{"height": height, "price": price})
+	}
+	w.accepted("createMark", "m", mark(0, "1.0"))
+	for _, same := range []float64{0, math.Copysign(0, -1)} {
+		w.rejected(command.NotUnique, "createMark", "m2", mark(same, "2"))
+	}
+	w.accepted("updateMark", "m", mark(math.Copysign(0, -1), "1.00"))
+	w.rejected(command.NotUnique, "createMark", "m2", mark(0, "1"))
 }

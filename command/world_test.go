@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"testing"
 	"testing/fstest"
@@ -11,6 +12,7 @@ import (
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/eventlog/memory"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -59,11 +61,26 @@ type meddler struct {
 	refuse  func() error // answers instead of Append
 	unheard error        // answers after Append
 	loads   int          // calls of Load
+	away    func() error // answers instead of Load and History, unless it is nil
 }
 
 func (m *meddler) Load(ctx context.Context, l eventlog.Load) (*eventlog.Loaded, error) {
 	m.loads++
+	if m.away != nil {
+		if err := m.away(); err != nil {
+			return nil, err
+		}
+	}
 	return m.Log.Load(ctx, l)
+}
+
+func (m *meddler) History(ctx context.Context, ref eventlog.Ref, from position.Place) iter.Seq2[*eventlog.Event, error] {
+	if m.away != nil {
+		if err := m.away(); err != nil {
+			return func(yield func(*eventlog.Event, error) bool) { yield(nil, err) }
+		}
+	}
+	return m.Log.History(ctx, ref, from)
 }
 
 func (m *meddler) Append(ctx context.Context, a eventlog.Append) (*eventlog.Receipt, error) {

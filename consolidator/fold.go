@@ -123,8 +123,10 @@ func (s *state) change(m *schema.Model, p *plan, before *state, e *eventlog.Even
 	maps.Copy(s.fields, before.fields)
 	copy(s.raws, before.raws)
 	set := make([]string, 0, len(changes))
-	for _, ch := range changes {
+	for len(changes) > 0 {
+		ch, same := changes[0], sameList(changes)
 		i, ok := p.own[ch.Path]
+		changes = changes[len(same):]
 		if !ok {
 			continue
 		}
@@ -132,7 +134,7 @@ func (s *state) change(m *schema.Model, p *plan, before *state, e *eventlog.Even
 		case "set":
 			err = s.assign(m, p.stored[i], i, ch.Value)
 		case "insert", "update", "remove":
-			err = s.element(m, p.stored[i], i, ch)
+			err = s.elements(m, p.stored[i], i, same)
 		default:
 			return nil, poisoned(e, "this version of Daybook knows no change of kind %q", ch.Op)
 		}

@@ -3,7 +3,11 @@ package eventlog
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -39,26 +43,64 @@ func TestChangesOfElements(t *testing.T) {
 		list   json.RawMessage
 		change Change
 		want   string
-		index  int
+		from   []int
 	}{
-		{list, Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"a","n":1},{"n":2},{"n":3,"k":"b\"c"},{"k":"z"}]`, 3},
-		{list, Change{Op: "update", By: "k", Key: `b"c`, Value: json.RawMessage(`{"k":"b"}`)}, `[{"k":"a","n":1},{"n":2},{"k":"b"}]`, 2},
-		{list, Change{Op: "remove", By: "k", Key: "a"}, `[{"n":2},{"n":3,"k":"b\"c"}]`, 0},
-		{nil, Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"z"}]`, 0},
-		{json.RawMessage("null"), Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"z"}]`, 0},
-		{json.RawMessage(`[{"k":"a"}]`), Change{Op: "remove", By: "k", Key: "a"}, `[]`, 0},
+		{list, Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"a","n":1},{"n":2},{"n":3,"k":"b\"c"},{"k":"z"}]`, []int{0, 1, 2, -1}},
+		{list, Change{Op: "update", By: "k", Key: `b"c`, Value: json.RawMessage(`{"k":"b"}`)}, `[{"k":"a","n":1},{"n":2},{"k":"b"}]`, []int{0, 1, -1}},
+		{list, Change{Op: "remove", By: "k", Key: "a"}, `[{"n":2},{"n":3,"k":"b\"c"}]`, []int{1, 2}},
+		{nil, Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"z"}]`, []int{-1}},
+		{json.RawMessage("null"), Change{Op: "insert", By: "k", Key: "z", Value: json.RawMessage(`{"k":"z"}`)}, `[{"k":"z"}]`, []int{-1}},
+		{json.RawMessage(`[{"k":"a"}]`), Change{Op: "remove", By: "k", Key: "a"}, `[]`, nil},
 	} {
-		got, index, err := c.change.ApplyElement(c.list)
-		if err != nil || string(got) != c.want || index != c.index {
-			t.Errorf("%+v: %s at %d, %v", c.change, got, index, err)
+		got, from, err := ApplyElements(c.list, []Change{c.change})
+		if err != nil || string(got) != c.want || !slices.Equal(from, c.from) {
+			t.Errorf("%+v: %s from %v, %v", c.change, got, from, err)
 		}
 	}
 	for _, c := range []Change{{Op: "remove", By: "k", Key: "x"}, {Op: "update", By: "k", Key: ""}, {Op: "remove", By: "n", Key: "a"}} {
-		if got, _, err := c.ApplyElement(list); !errors.Is(err, ErrNoElement) {
+		if got, _, err := ApplyElements(list, []Change{c}); !errors.Is(err, ErrNoElement) {
 			t.Errorf("%+v: %s, %v", c, got, err)
 		}
 	}
-	if _, _, err := (Change{Op: "insert", By: "k"}).ApplyElement(json.RawMessage(`{"no":"list"}`)); err == nil {
+	if _, _, err := ApplyElements(json.RawMessage(`{"no":"list"}`), []Change{{Op: "insert", By: "k"}}); err == nil {
 		t.Error("an object is no list")
+	}
+}
+
+func TestChangesOfElementsFollowOneAnother(t *testing.T) {
+	list := json.RawMessage(`[{"k":"a","z":"1"},{"k":"b","z":"2"}]`)
+	changes := []Change{
+		{Op: "insert", By: "k", Key: "c", Value: json.RawMessage(`{"k":"c","z":"3"}`)},
+		{Op: "update", By: "k", Key: "c", Value: json.RawMessage(`{"k":"c","z":"4"}`)},
+		{Op: "remove", By: "k", Key: "a"},
+		{Op: "insert", By: "k", Key: "a", Value: json.RawMessage(`{"k":"a","z":"5"}`)},
+		{Op: "remove", By: "z", Key: "4"}, // the key is another field since
+		{Op: "insert", By: "z", Key: "6", Value: json.RawMessage(`{"z":"6"}`)},
+		{Op: "update", By: "z", Key: "2", Value: json.RawMessage(`{"k":"B","z":"2"}`)},
+	}
+	got, from, err := ApplyElements(list, changes)
+	if want := `[{"k":"B","z":"2"},{"k":"a","z":"5"},{"z":"6"}]`; err != nil || string(got) != want || !slices.Equal(from, []int{-7, -4, -6}) {
+		t.Errorf("%s from %v, %v", got, from, err)
+	}
+	if _, _, err := ApplyElements(list, []Change{{Op: "remove", By: "k", Key: "a"}, {Op: "update", By: "k", Key: "a"}}); !errors.Is(err, ErrNoElement) {
+		t.Error("what was removed is changed:", err)
+	}
+	if string(list) != `[{"k":"a","z":"1"},{"k":"b","z":"2"}]` {
+		t.Errorf("the list before became %s", list)
+	}
+}
+
+func TestManyChangesLookAtAListOnce(t *testing.T) {
+	var list []byte
+	var changes []Change
+	for i := range 10_000 {
+		list = fmt.Appendf(list, `,{"k":"%d","text":"%0300d"}`, i, 0)
+		changes = append(changes, Change{Op: "remove", By: "k", Key: strconv.Itoa(9_999 - i)})
+	}
+	list[0] = '['
+	begin := time.Now()
+	got, _, err := ApplyElements(append(list, ']'), changes)
+	if took := time.Since(begin); err != nil || string(got) != "[]" || took > 2*time.Second {
+		t.Errorf("%d bytes after %s, %v", len(got), took, err)
 	}
 }

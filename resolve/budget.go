@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -90,6 +91,9 @@ func (b *budget) value(ctx context.Context, v any) error {
 	return nil
 }
 
+// keptLists are the lists of what the log keeps beside events, with inputs: a page of them is large, whatever is selected.
+var keptLists = []string{"scheduledCommands", "rejectedCommands", "failedReactions"}
+
 // Weight returns how many fields a field counts as in a server's limit besides itself and its selection: what costs reads of its own.
 func Weight(f *ast.Field) int {
 	switch {
@@ -99,6 +103,8 @@ func Weight(f *ast.Field) int {
 		return 100 // one decision
 	case f.Name == "causationOf" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query":
 		return 10 * maxCauses
+	case slices.Contains(keptLists, f.Name) && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query":
+		return 20 * maxKept
 	}
 	return 0
 }

@@ -102,3 +102,13 @@ func TestWithoutTheCommandRole(t *testing.T) {
 		w.fails(text, "NOT_SERVED")
 	}
 }
+
+// TestCommandIDsOfReactionsAreTheirs: they can be told beforehand. A client that used one first would keep the reaction from happening, and nothing would say so.
+func TestCommandIDsOfReactionsAreTheirs(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"reaction:88324682-4e61-5aaa-9a15-7d0e9774e113", "timer:x"} {
+		w.want(fmt.Sprintf(`mutation { blockCustomer(id: "c1", command: {id: %q}) { customer { id } errors { code field } } }`, id),
+			`{"blockCustomer": {"customer": null, "errors": [{"code": "INVALID_INPUT", "field": "command.id"}]}}`)
+	}
+	w.wasAsked()
+}

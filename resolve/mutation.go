@@ -105,6 +105,9 @@ func (rt *Runtime) command(ctx context.Context, spec *schema.Command, f field) (
 	if cmd.CommandID == "" {
 		cmd.CommandID = idempotencyKey(ctx, f)
 	}
+	if command.ReservedID(cmd.CommandID) {
+		return cmd, invalidArg("command.id", errors.New("ids that begin so are those of reactions and timers: choose another"))
+	}
 	return cmd, nil
 }
 

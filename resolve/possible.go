@@ -29,7 +29,10 @@ func (rt *Runtime) possible(ctx context.Context, left *budget, e *schema.Entity,
 func possibleObjects(ctx context.Context, left *budget, all []command.Possibility) (any, error) {
 	out := make([]*Object, len(all))
 	for i, p := range all {
-		values := plain{"name": p.Command.Name, "to": orNull(p.Command.To), "allowed": p.Rejection == nil, "asked": p.Asked}
+		values := plain{"name": p.Command.Name, "to": orNull(p.Command.To), "allowed": p.Rejection == nil && !p.Failed, "asked": p.Asked}
+		if p.Failed {
+			values["message"] = "the command would fail: the server's log says why"
+		}
 		if r := p.Rejection; r != nil {
 			values["code"], values["reason"], values["message"] = string(r.Code), orNull(r.Reason), r.Message
 		}

@@ -44,6 +44,14 @@ func TestWithoutTheLogPossibleCommandsAreTheModels(t *testing.T) {
 			{"name": "takeStock", "to": null, "allowed": true}, {"name": "returnStock", "to": null, "allowed": true}]}}`)
 }
 
+func TestACommandWhoseRuleFailsIsNotAllowed(t *testing.T) {
+	w := newWorld(t)
+	w.document("Customer", "c1", schema.Record{"status": "ACTIVE", "name": "Ana"})
+	w.write.possible = []command.Possibility{{Command: w.rt.Model.Command("blockCustomer"), Asked: true, Failed: true}}
+	w.want(`{ customer(id: "c1") { `+possible+` } }`, `{"customer": {"possibleCommands": [{"name": "blockCustomer", "to": "BLOCKED", "allowed": false,
+		"code": null, "reason": null, "message": "the command would fail: the server's log says why", "asked": true}]}}`)
+}
+
 // TestPayloadsSayWhatIsPossibleNow: and of a dry run what would be.
 func TestPayloadsSayWhatIsPossibleNow(t *testing.T) {
 	w := newWorld(t)

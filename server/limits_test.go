@@ -13,7 +13,8 @@ import (
 
 const limitsSDL = `
 scalar JSON
-type Query { q: Query list(first: Int): Query n(i: Int, j: JSON, f: Float): Int possibleCommands: [PossibleCommand!]! causationOf(event: ID!): [Query!]! }
+type Query { q: Query list(first: Int): Query n(i: Int, j: JSON, f: Float): Int possibleCommands: [PossibleCommand!]! causationOf(event: ID!): [Query!]!
+  scheduledCommands(first: Int): [Query!]! }
 type PossibleCommand { name: String! }
 `
 
@@ -62,6 +63,10 @@ func TestLimits(t *testing.T) {
 
 // TestWhatReadsByItselfIsDear: a page of entities may say what is possible with each, pages in pages may not.
 func TestWhatReadsByItselfIsDear(t *testing.T) {
+	var kept strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&kept, "a%d: scheduledCommands { n } ", i)
+	}
 	for query, want := range map[string]string{
 		`{ list { possibleCommands { name } } }`:                                              "",
 		`{ list(first: 1000) { possibleCommands { name } } }`:                                 "",
@@ -70,6 +75,8 @@ func TestWhatReadsByItselfIsDear(t *testing.T) {
 		`{ list(first: 1000) { a: possibleCommands { name } b: possibleCommands { name } } }`: "smaller pages",
 		`{ causationOf(event: "Order:o1@3") { n } }`:                                          "",
 		`{ list { causationOf(event: "Order:o1@3") { n } } }`:                                 "",
+		`{ a: scheduledCommands(first: 1000) { n } b: scheduledCommands { n } }`:              "",
+		"{ " + kept.String() + "}":                                                            "smaller pages",
 		`{ list(first: 300) { causationOf(event: "Order:o1@3") { n } } }`:                     "smaller pages",
 	} {
 		if got := refused(t, Limits{}, query, nil); (got == "") != (want == "") || !strings.Contains(got, want) {

@@ -1,0 +1,57 @@
+package command_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+const unkeyed = `
+type Trip @entity { id: ID! status: TripStatus! @state title: String stops: [Stop!] }
+type Stop { stop: ID! name: String! }
+enum TripStatus { OPEN DONE }
+extend type Mutation {
+  planTrip(stops: [StopInput!]): Trip! @transition(to: OPEN, emits: "TripPlanned")
+  titleTrip(id: ID!, title: String): Trip! @transition(from: [OPEN], emits: "TripTitled")
+  endTrip(id: ID!): Trip! @transition(from: [OPEN], to: DONE, emits: "TripEnded")
+  dropTrip(id: ID!): Trip! @transition(from: [OPEN, DONE], deletes: true, emits: "TripDropped")
+}
+`
+
+// TestListsOfAnOlderModelDontHoldUpCommands: a key was twice in them, or nowhere, before it was one.
+func TestListsOfAnOlderModelDontHoldUpCommands(t *testing.T) {
+	w := worldOf(t, unkeyed)
+	stop := func(id string) any { return map[string]any{"stop": id, "name": "Rome"} }
+	w.accepted("planTrip", "t", w.input("planTrip", map[string]any{"stops": []any{stop("a"), stop("a"), stop("b")}}))
+	w.sdl = strings.Replace(unkeyed, "stop: ID!", "stop: ID! @key", 1) + `
+	extend type Mutation { addStop(id: ID!, stop: StopInput! @append(to: "stops")): Trip! @transition(from: [OPEN], emits: "StopAdded")
+	  setStops(id: ID!, stops: [StopInput!]): Trip! @transition(from: [OPEN], emits: "StopsSet") }`
+	cfg := command.Config{Model: w.model(), Log: w.log}
+	withRule("endTrip", func(_ *command.Context, trip, _ schema.Record) (schema.Record, error) { return trip, nil })(&cfg)
+	var err error
+	if w.engine, err = command.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.accepted("titleTrip", "t", schema.Record{"title": "x"})
+	w.accepted("addStop", "t", w.input("addStop", map[string]any{"stop": map[string]any{"name": "Bari"}}))
+	w.rejected(command.InvalidInput, "addStop", "t", w.input("addStop", map[string]any{"stop": stop("a")}))
+	w.rejected(command.InvalidInput, "setStops", "t", w.input("setStops", map[string]any{"stops": []any{stop("b"), stop("b")}}))
+	w.accepted("endTrip", "t", nil)
+	w.accepted("dropTrip", "t", nil)
+}
+
+func TestImportedHistoryDoesNotReachIntoThePastOfOthers(t *testing.T) {
+	w := newMachine(t, allowImport, withRule("runShow", func(c *command.Context, show, _ schema.Record) (schema.Record, error) {
+		_, err := c.Run("takeSeats", "h", schema.Record{"n": 1})
+		return show, err
+	}))
+	in := w.input("openShow", map[string]any{"hall": "h", "title": "t", "day": "2026-01-01"})
+	w.accepted("openShow", "h/s", in, occurred("2026-01-01T00:00:00Z"))
+	r := w.rejected(command.InvalidInput, "runShow", "h/s", nil, occurred("2026-01-02T00:00:00Z"))
+	if !strings.Contains(r.Message, "is before the last event of Hall:h") {
+		t.Errorf("%+v", r)
+	}
+	w.accepted("runShow", "h/s", nil)
+}
