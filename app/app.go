@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -28,7 +30,7 @@ const Version = "0.1.0"
 // Definition is an application: what its own packages hold.
 type Definition struct {
 	Schema              fs.FS  // the model's files, in a folder `schema` or at the top
-	Fingerprint         string // of the model that Graph was generated from, which Schema has to have; unchecked if it is ""
+	Fingerprint         string // of what Graph was generated from: the model, which Schema has to have, and the names of Reactions; unchecked if it is ""
 	Graph               func(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema
 	API, Command, Query string // the generated contracts
 	Rules               command.Rules
@@ -61,8 +63,8 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 	if err != nil {
 		return explain(stderr, err)
 	}
-	if def.Fingerprint != "" && def.Fingerprint != model.Fingerprint() {
-		return explain(stderr, errStale)
+	if err := def.check(model); err != nil {
+		return explain(stderr, err)
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	redisLines.to.Store(logger)
@@ -91,6 +93,26 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 	}
 	logger.Info("stopped")
 	return 0
+}
+
+// check compares the definition with what its code was generated from.
+func (d *Definition) check(model *schema.Model) error {
+	if d.Fingerprint == "" {
+		return nil
+	}
+	want := strings.Fields(d.Fingerprint)
+	if want[0] != model.Fingerprint() {
+		return errStale
+	}
+	var got []string
+	for _, r := range d.Reactions {
+		got = append(got, r.Name)
+	}
+	slices.Sort(got)
+	if !slices.Equal(want[1:], got) {
+		return fmt.Errorf("the program was given the reactions %v, and its package rules has %v: write Reactions: rules.Reactions() where Rules: rules.Table() is", got, want[1:])
+	}
+	return nil
 }
 
 var errStale = errors.New("the model in schema/ changed since the program's code was generated from it: run go generate ./... and build again")

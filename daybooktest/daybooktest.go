@@ -46,6 +46,9 @@ func New(t TB, model *schema.Model, rules command.Rules) *Kit {
 	if k.log, err = memory.Open(memory.Options{Partitions: 1, Now: k.Now, Placement: model.Roots()}); err != nil {
 		t.Fatalf("the log: %v", err)
 	}
+	if c, ok := t.(interface{ Cleanup(f func()) }); ok {
+		c.Cleanup(func() { k.atEnd() })
+	}
 	if k.engine, err = command.New(command.Config{Model: model, Log: k.log, Rules: rules, AllowImport: true}); err != nil {
 		t.Fatalf("the rules: %v", err)
 	}
@@ -87,6 +90,14 @@ func (k *Kit) settled() {
 	if o := k.last; o != nil && !o.seen && !o.accepted() {
 		k.t.Fatalf("%s, and no Then says so", o)
 	}
+}
+
+// atEnd is settled for the last command, unless the test has failed already.
+func (k *Kit) atEnd() {
+	if f, ok := k.t.(interface{ Failed() bool }); ok && f.Failed() {
+		return
+	}
+	k.settled()
 }
 
 // commandID draws an id: the same for the same case, and so the ids that are derived from it.

@@ -21,8 +21,8 @@ var (
 	Query string // the read half
 )
 
-// Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = "5101eddad648ec92820e9867a4834de3"
+// Fingerprint is of what all this was generated from: the model, and the names of the reactions in Go. A program that has others refuses to start.
+const Fingerprint = "90c03058cb7c98a74e0f4dc5e5537630 OnOrderCanceled"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {

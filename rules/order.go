@@ -124,9 +124,9 @@ func RemoveOrderLine(_ *command.Context, order *entity.Order, _ entity.RemoveOrd
 	return nil
 }
 
-// OnOrderCanceled gives back what was reserved for an order that had been approved.
+// OnOrderCanceled gives back what was reserved for an order that had been approved, unless there was too little of it.
 func OnOrderCanceled(r *command.Reaction, order *entity.Order) error {
-	if order.ApprovedAt != nil {
+	if order.ApprovedAt != nil && order.UnavailableAt == nil {
 		entity.ReleaseStock{}.SendTo(r, order.ID+"/stock")
 	}
 	return nil

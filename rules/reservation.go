@@ -28,9 +28,16 @@ func ReserveStock(c *command.Context, reservation *entity.Reservation, in entity
 	return nil
 }
 
-// ReleaseStock gives back what was taken.
+// ReleaseStock gives back what was taken, of products that are still sold.
 func ReleaseStock(c *command.Context, reservation *entity.Reservation, _ entity.ReleaseStock) error {
 	for _, l := range reservation.Lines {
+		product, err := entity.FindProduct(c, l.Product)
+		if err != nil {
+			return err
+		}
+		if product == nil {
+			continue
+		}
 		if _, err := (entity.ReturnStock{Quantity: l.Quantity}).RunOn(c, l.Product); err != nil {
 			return err
 		}

@@ -20,6 +20,9 @@ func (l *loader) argList(d *ast.FieldDefinition) (args []*Arg, id *ast.ArgumentD
 		seen[ad.Name] = true
 		if ad.Name == "id" {
 			id = ad
+			if len(ad.Directives) > 0 {
+				l.fail(p, "leave it out", "the id of %s says which %s it changes, and changes no list", d.Name, d.Type.Name())
+			}
 			if ad.Type.String() != "ID!" {
 				l.fail(p, "write id: ID!", "the id of %s is a %s", d.Name, ad.Type)
 			}

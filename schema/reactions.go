@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -62,8 +63,8 @@ func (l *loader) bindings(r *Reaction, dir *ast.Directive) {
 			l.binding(r, child)
 		}
 	}
-	bound := func(name string) bool {
-		return slices.ContainsFunc(r.With, func(b Binding) bool { return b.Arg == name })
+	bound := func(name string) bool { // by a wrong path too, which was complained about
+		return slices.ContainsFunc(r.With, func(b Binding) bool { return b.Arg == name }) || a != nil && a.Value.Children.ForName(name) != nil
 	}
 	if !bound("id") && r.Run.Entity == r.Source && r.Run.Kind != Create {
 		r.With = append(r.With, Binding{Arg: "id", Steps: []string{"id"}})
@@ -126,11 +127,26 @@ func (l *loader) binding(r *Reaction, child *ast.ChildValue) {
 	}
 	last := l.walk(fields, text, &b)
 	if last == nil {
-		l.fail(p, "write a path of fields", "%s has nothing at %q", r.Source.Name, child.Value.Raw)
+		l.fail(p, pathHint(fields, text), "%s has nothing at %q", r.Source.Name, child.Value.Raw)
 		return
 	}
 	l.feeds(p, r, b, want, inputType(last), last)
 	r.With = append(r.With, b)
+}
+
+// pathHint says what to write instead of a path that leads nowhere.
+func pathHint(fields []*Field, path string) string {
+	first, rest, _ := strings.Cut(path, ".")
+	if f := findField(fields, first); f != nil && f.Type.List && rest != "" {
+		return fmt.Sprintf("write %s[].%s for each of its elements", first, rest)
+	}
+	var names []string
+	for _, f := range fields {
+		if f.Copy == nil {
+			names = append(names, f.Name)
+		}
+	}
+	return "begin with one of " + strings.Join(names, ", ") + ", and name fields of its own, if it has any"
 }
 
 // walk follows a path of fields; nil if there is nothing.

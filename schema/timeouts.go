@@ -61,7 +61,7 @@ func (l *loader) duration(dir *ast.Directive) time.Duration {
 	}
 	d, ok := parseDuration(text)
 	if !ok || d < minTimeout || d > maxTimeout {
-		l.fail(posOf(a.Position), `write 90s, 30m, 36h or 14d: 1ms to 3660d`, "%q is no time to wait", text)
+		l.fail(posOf(a.Position), `write 90s, 30m, 1h30m or 14d: 1ms to 3660d`, "%q is no time to wait", text)
 		return 0
 	}
 	return d

@@ -65,9 +65,6 @@ func (l *loader) command(d *ast.FieldDefinition) *Command {
 	}
 	l.states(c, dir)
 	l.args(c, args, id)
-	if dir.Arguments.ForName("to") == nil || c.To != "" { // an unknown state was complained about
-		l.effect(c)
-	}
 	return c
 }
 
@@ -158,11 +155,4 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 		}
 	}
 	return states, true
-}
-
-// effect refuses a command that can't change anything.
-func (l *loader) effect(c *Command) {
-	if c.Kind == Transition && len(c.Args) == 0 && c.Entity.State != nil && (c.To == "" || len(c.From) == 1 && c.From[0] == c.To) {
-		l.fail(c.Pos, "add to: …, or an argument", "%s stays in its state and changes no field", c.Name)
-	}
 }

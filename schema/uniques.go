@@ -48,6 +48,9 @@ func (l *loader) compound(e *Entity, u *Unique, a *ast.Argument) {
 			values = append(values, child.Value)
 		}
 	}
+	if len(values) == 0 {
+		l.fail(posOf(a.Position), "name fields, or leave out with", "with of @unique is empty")
+	}
 	for _, v := range values {
 		f := e.Field(v.Raw)
 		switch {

@@ -156,6 +156,8 @@ extend type Mutation {
   checkTool(id: ID!): Tool! @transition(emits: "ToolChecked")
   dropTool(id: ID!): Tool! @transition(deletes: true, emits: "ToolDropped")
   useTool(id: ID!, by: String): Tool! @transition(emits: "ToolUsed")
+  touchThing(id: ID!): Thing! @transition(from: [NEW], to: NEW, emits: "ThingTouched")
+  pokeThing(id: ID!): Thing! @transition(from: [NEW], emits: "ThingPoked")
 }`
 	m, err := schema.Load(fstest.MapFS{"schema/thing.graphql": {Data: []byte(sdl)}})
 	if err != nil {
@@ -163,12 +165,14 @@ extend type Mutation {
 	}
 	want := `schema/thing.graphql:9:62: the argument why of changePart sets no field of Thing, and changePart has no rule: name it as a field is, leave it out, or write the rule ChangePart
 schema/thing.graphql:11:3: checkTool changes nothing of a Tool, and has no rule: add an argument, or write the rule CheckTool
-schema/thing.graphql:13:20: the argument by of useTool sets no field of Tool, and useTool has no rule: name it as a field is, leave it out, or write the rule UseTool`
+schema/thing.graphql:13:20: the argument by of useTool sets no field of Tool, and useTool has no rule: name it as a field is, leave it out, or write the rule UseTool
+schema/thing.graphql:14:3: touchThing changes nothing of a Thing that is NEW already, and has no rule: leave NEW out of from, add an argument, or write the rule TouchThing
+schema/thing.graphql:15:3: pokeThing changes nothing of a Thing, and has no rule: add an argument, or write the rule PokeThing`
 	if got := idle(m, nil); got.Error() != want {
 		t.Error(got)
 	}
 	var found []role
-	for _, name := range []string{"changePart", "checkTool", "useTool"} {
+	for _, name := range []string{"changePart", "checkTool", "useTool", "touchThing", "pokeThing"} {
 		found = append(found, role{command: m.Command(name)})
 	}
 	if got := idle(m, append(found, role{event: "ToolChecked"})); len(got) > 0 {

@@ -51,7 +51,7 @@ func Run(dir string, notes io.Writer) error {
 		"graph/query.graphql":    api(m, half{read: true}),
 		"schema/derived.graphql": m.DerivedSDL(),
 		"schema/daybook.graphql": schema.Directives(),
-		"graph/models_gen.go":    models(m),
+		"graph/models_gen.go":    models(m, found),
 		"rules/table_gen.go":     table(module, found),
 	}
 	keep := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	gqlgen "github.com/99designs/gqlgen/api"
@@ -19,7 +20,7 @@ const (
 )
 
 // models writes the Go types that entities bind to. They are one type under many names: gqlgen tells the types behind an interface apart by them.
-func models(m *schema.Model) string {
+func models(m *schema.Model, found []role) string {
 	var b strings.Builder
 	b.WriteString(header + "package graph\n\nimport (\n\t_ \"embed\"\n\n\t\"github.com/99designs/gqlgen/graphql\"\n\t\"github.com/vektah/gqlparser/v2/ast\"\n\n\t\"" + resolvePkg + "\"\n)\n\n")
 	b.WriteString(`// The API contracts: what front ends are built against.
@@ -32,8 +33,8 @@ var (
 	Query string // the read half
 )
 
-// Fingerprint is the model's that all this was generated from. A program whose model has another refuses to start.
-const Fingerprint = ` + fmt.Sprintf("%q", m.Fingerprint()) + `
+// Fingerprint is of what all this was generated from: the model, and the names of the reactions in Go. A program that has others refuses to start.
+const Fingerprint = ` + fmt.Sprintf("%q", fingerprint(m, found)) + `
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -60,6 +61,18 @@ func node(o *resolve.Object) Node {
 		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n", e.Name, e.Name, e.Name)
 	}
 	return b.String()
+}
+
+// fingerprint is the model's, and the names of the reactions in Go.
+func fingerprint(m *schema.Model, found []role) string {
+	var names []string
+	for _, o := range found {
+		if o.command == nil {
+			names = append(names, o.name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(append([]string{m.Fingerprint()}, names...), " ")
 }
 
 // bind says which Go type each GraphQL type is, and that every field has a resolver.

@@ -39,7 +39,7 @@ func idleTransition(c *schema.Command) *schema.Error {
 	switch {
 	case c.Kind != schema.Transition:
 		return nil
-	case c.Entity.State == nil && len(c.Args) == 0: // arguments that set nothing are mistakes of their own
+	case c.To == "" && len(c.Args) == 0: // arguments that set nothing are mistakes of their own
 		return &schema.Error{
 			Pos: c.Pos, What: fmt.Sprintf("%s changes nothing of a %s, and has no rule", c.Name, c.Entity.Name),
 			Write: "add an argument, or write the rule " + name,
