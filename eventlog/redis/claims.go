@@ -27,7 +27,8 @@ import (
 //
 // A key names at most one owner and one from, and append.lua moves a value from one to the other at once: so no two heads have one value. (1) holds because of
 //
-//	(2) Keys change by compare-and-set on their exact text (claim.lua). A text has a token, so that none comes twice: nothing that was compared before is taken for what is there now.
+//	(2) Keys change by compare-and-set on their exact text (claim.lua). A text has a token, so that none comes twice: nothing that was compared before is taken for what is there now. (A first
+//	    reservation that go-redis sent twice can come late, to an empty key: then its token's append has happened, is still to come under (3), or was refused for ever.)
 //	(3) append.lua gives a value only to the owner of a pending text whose token has no abort mark, or to a head that has it already.
 //	(4) A pending text goes only when settle.lua has looked, in the partition of its owner: it becomes held if the owner has the value, which it then has by that token. If not, an abort mark
 //	    was written in the same script, after which (3) refuses the token for ever, however late its append comes.

@@ -153,11 +153,11 @@ func (l *Log) prepare(ctx context.Context, partitions int) error {
 	if asked == 0 {
 		asked = DefaultPartitions
 	}
-	make, want := l.makeAtOnce, format
+	begin, want := l.makeAtOnce, format
 	if l.keys.cluster {
-		make, want = l.makeInSteps, clusterFormat
+		begin, want = l.makeInSteps, clusterFormat
 	}
-	have, err := make(ctx, want, asked)
+	have, err := begin(ctx, want, asked)
 	if err != nil {
 		return err
 	}

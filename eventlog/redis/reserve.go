@@ -51,6 +51,9 @@ func (l *Log) appendWithClaims(ctx context.Context, a *eventlog.Append, nonce st
 	w := newClaiming(l, a)
 	for round := range claimRounds {
 		taken, by, err := w.reserve(ctx)
+		if err != nil && !isFailure(err) {
+			break
+		}
 		if err != nil {
 			return nil, l.fail("claim", err)
 		}
@@ -75,7 +78,7 @@ func (l *Log) appendWithClaims(ctx context.Context, a *eventlog.Append, nonce st
 			continue
 		}
 		receipt, err := l.appended(a, nonce, reply)
-		if len(parts) > 0 && parts[0] == "claimed" {
+		if taken != nil && len(parts) > 0 && parts[0] == "claimed" {
 			err = &eventlog.ClaimedError{Claim: taken.Claim, Owner: by}
 		}
 		w.finish(ctx, receipt, err)
