@@ -40,8 +40,10 @@ var models = []walked{
 	}},
 	{"machine", sdl(machine), nil},
 	{"zoo", sdl(zoo), nil},
-	{"chain", sdl(chain), computed{"growLeaf": func(fields schema.Record) { fields["size"], fields["grown"] = 1, nil }}},
+	{"chain", sdl(chain), chained},
 }
+
+var chained = computed{"growLeaf": func(fields schema.Record) { fields["size"], fields["grown"] = 1, nil }}
 
 func sdl(text string) fs.FS { return fstest.MapFS{"model.graphql": {Data: []byte(text)}} }
 

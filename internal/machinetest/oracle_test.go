@@ -18,7 +18,8 @@ type oracle struct {
 	entities map[eventlog.Ref]*thing
 	owners   map[value]eventlog.Ref // of unique values
 	timers   map[eventlog.TimerKey]timer
-	done     map[string]done // by command id
+	done     map[string]done // by command id, and where that counts
+	where    func(ref eventlog.Ref) string
 	events   int
 }
 
@@ -57,6 +58,7 @@ type verdict struct {
 func newOracle(m *schema.Model, rules computed) *oracle {
 	return &oracle{
 		model: m, rules: rules, entities: map[eventlog.Ref]*thing{}, owners: map[value]eventlog.Ref{}, timers: map[eventlog.TimerKey]timer{}, done: map[string]done{},
+		where: func(eventlog.Ref) string { return "" },
 	}
 }
 
@@ -71,7 +73,7 @@ func (o *oracle) decide(c command.Command, now time.Time) verdict {
 		return no(command.InvalidInput)
 	}
 	what := describe(o.model, c)
-	if d, is := o.done[c.CommandID]; is && d.what == what {
+	if d, is := o.done[c.CommandID+o.where(ref)]; is && d.what == what {
 		return verdict{duplicate: true, after: d.after}
 	} else if is {
 		return no(command.CommandIDReused)
@@ -105,7 +107,7 @@ func (o *oracle) decide(c command.Command, now time.Time) verdict {
 	}
 	if !c.DryRun {
 		o.happen(c, spec, ref, after, values, now)
-		o.done[c.CommandID] = done{what, after}
+		o.done[c.CommandID+o.where(ref)] = done{what, after}
 	}
 	return verdict{after: after}
 }

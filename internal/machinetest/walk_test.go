@@ -35,6 +35,9 @@ type walk struct {
 // Walk takes so many steps through the model, on an empty log. Afterwards the log must be what the oracle says. It returns how often commands came to what.
 func Walk(t *rapid.T, m *schema.Model, l eventlog.Log, rules computed, steps int, c *clock) map[string]int {
 	w := &walk{T: t, model: m, log: l, clock: c, oracle: newOracle(m, rules), seen: map[value]bool{}, met: map[string]int{}}
+	if !l.Spans() { // command ids count within a partition
+		w.oracle.where = func(ref eventlog.Ref) string { return fmt.Sprint("@", l.PartitionOf(ref)) }
+	}
 	w.draw = newGenerator(t, w.oracle)
 	for range 2 { // as two processes would
 		e, err := command.New(command.Config{Model: m, Log: l, Rules: rules.rules()})

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/daybook-cqrs/daybook/app"
+	"github.com/daybook-cqrs/daybook/internal/testredis"
+)
+
+// TestTheStoreIsRefusedOnACluster: its orders refer to customers and products in other partitions, by conditions that one append has to have.
+func TestTheStoreIsRefusedOnACluster(t *testing.T) {
+	var said bytes.Buffer
+	code := app.Do(t.Context(), definition, []string{"--listen", "127.0.0.1:0", "--data", t.TempDir(), "--redis-url", testredis.Cluster(t)}, nil, io.Discard, &said)
+	if code != 2 {
+		t.Errorf("%d %s", code, said.String())
+	}
+	for _, want := range []string{
+		"schema/order.graphql:", "on Redis Cluster a Order can't refer to a Customer that asks for its state, @ref(in: [ACTIVE])", `@entity(with: "customer")`, "@reaction",
+		"can't refer to a Product that must not be deleted meanwhile",
+	} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("it does not say %q: %s", want, said.String())
+		}
+	}
+	t.Log(said.String())
+}
