@@ -27,21 +27,31 @@ func checkSpans(m *schema.Model, log eventlog.Log) error {
 			if f == e.With {
 				continue
 			}
-			target := m.Entity(f.Ref.Entity)
-			why := ""
-			switch {
-			case len(f.Ref.In) > 0:
-				why = "asks for its state, @ref(in: [" + strings.Join(f.Ref.In, ", ") + "])"
-			case !lasts(target):
-				why = "must not be deleted meanwhile"
-			default:
-				continue
+			if err := apart(m, e, f); err != nil {
+				out = append(out, err)
 			}
-			out = append(out, fmt.Errorf("%s:%d:%d: on Redis Cluster a %s can't refer to a %s that %s, because they may lie in different slots: "+
-				"make it what the %s belongs to, @entity(with: %q), or check it in a @reaction", f.Pos.File, f.Pos.Line, f.Pos.Col, e.Name, target.Name, why, e.Name, f.Name))
 		}
 	}
 	return errors.Join(out...)
+}
+
+// apart is the mistake of a reference of e that is more than that the other is there for ever; nil if it is no more.
+func apart(m *schema.Model, e *schema.Entity, f *schema.Field) error {
+	target, why := m.Entity(f.Ref.Entity), ""
+	switch {
+	case len(f.Ref.In) > 0:
+		why = "asks for its state, @ref(in: [" + strings.Join(f.Ref.In, ", ") + "])"
+	case !lasts(target):
+		why = "has to find it there still, and it can be deleted"
+	default:
+		return nil
+	}
+	write := "check it in a @reaction"
+	if slices.Contains(e.Fields, f) {
+		write = fmt.Sprintf("make it what %s belongs to, @entity(with: %q), or %s", e.Name, f.Name, write)
+	}
+	return fmt.Errorf("%s:%d:%d: on Redis Cluster %s and the %s that it refers to may lie in different slots, and the append %s: %s",
+		f.Pos.File, f.Pos.Line, f.Pos.Col, e.Name, target.Name, why, write)
 }
 
 // refFields returns the refs among fields, and in the value objects among them.
