@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/position"
@@ -96,7 +97,7 @@ func short(s string) string {
 	if len(s) <= maxKeptText {
 		return s
 	}
-	return s[:maxKeptText] + "…"
+	return strings.ToValidUTF8(s[:maxKeptText], "") + "…"
 }
 
 func decodeFailed(m *schema.Model, kind string, n *eventlog.Note) (*FailedReaction, error) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -54,4 +55,23 @@ func TestImportedHistoryDoesNotReachIntoThePastOfOthers(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	w.accepted("runShow", "h/s", nil)
+}
+
+// TestACommandThatWasKeptLacksWhatTheModelAsksForSince: a rule would see a zero that nobody sent.
+func TestACommandThatWasKeptLacksWhatTheModelAsksForSince(t *testing.T) {
+	w := worldOf(t, unkeyed)
+	w.accepted("planTrip", "t", nil)
+	w.accepted("titleTrip", "t", nil, at("2999-01-01T00:00:00Z"))
+	timer := w.timers(eventlog.CommandTimer)[0]
+	if _, _, err := w.engine.DecodeTimer(timer); err != nil {
+		t.Fatal(err)
+	}
+	w.sdl = strings.Replace(unkeyed, "title: String):", "title: String!):", 1)
+	engine, err := command.New(command.Config{Model: w.model(), Log: w.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cmd, _, err := engine.DecodeTimer(timer); err == nil {
+		t.Errorf("%+v", cmd)
+	}
 }
