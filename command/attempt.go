@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -61,7 +62,7 @@ func (a *attempt) prepare() error {
 	a.ref = eventlog.Ref{Entity: a.spec.Entity.Name, ID: c.ID}
 	a.refs = argRefs(a.cfg.Model, a.spec, c.Input)
 	if err := a.load().Check(); err != nil { // more than a log reads at once
-		return invalid("", err.Error())
+		return tooMuch(err)
 	}
 	return nil
 }
@@ -131,7 +132,7 @@ func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
 	case errors.Is(err, eventlog.ErrApart):
 		return nil, fmt.Errorf("a rule of %s reaches too far: %w", a.spec.Name, err)
 	case errors.Is(err, eventlog.ErrInvalid): // more than a log takes, which is the client's doing
-		return rejected(visible(before), invalid("", err.Error()))
+		return rejected(visible(before), tooMuch(err))
 	}
 	return nil, a.failed(err, true)
 }
@@ -179,7 +180,7 @@ func others(heads map[Ref]eventlog.Head, own Ref) Known {
 // rehearsed is the answer to a dry run: what would have happened. Unique values, which only an append is sure of, are asked for.
 func (a *attempt) rehearsed(ctx context.Context, d *decision, before *Snapshot) (*Result, error) {
 	if err := d.append.Check(); err != nil {
-		return rejected(visible(before), invalid("", err.Error()))
+		return rejected(visible(before), tooMuch(err))
 	}
 	if claims := d.append.Claim; len(claims) > 0 {
 		loaded, err := a.cfg.Log.Load(ctx, eventlog.Load{Primary: a.ref, Claims: claims})
@@ -238,6 +239,11 @@ func later(a, b time.Time) time.Time {
 
 func invalid(field, message string) *Rejection {
 	return &Rejection{Code: InvalidInput, Field: field, Message: message}
+}
+
+// tooMuch is the rejection of what no log takes, or reads at once. What it says is for the client, who made it too much.
+func tooMuch(err error) *Rejection {
+	return invalid("", "the command is too much at once: "+strings.TrimPrefix(err.Error(), eventlog.ErrInvalid.Error()+": "))
 }
 
 func reused(id string) *Rejection {

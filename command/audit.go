@@ -26,7 +26,7 @@ type Rejected struct {
 	EntityID  string          `json:"id"`
 	CommandID string          `json:"commandId"`
 	Actor     string          `json:"actor,omitempty"`
-	Input     json.RawMessage `json:"input,omitempty"` // nil if it was larger than 32 KiB, or no input of the command
+	Input     json.RawMessage `json:"input,omitempty"` // nil if it was larger than 32 KiB (less, if much of it is < and the like), or no input of the command
 	Code      Code            `json:"code"`
 	Reason    string          `json:"reason,omitempty"`
 	Message   string          `json:"message"`
@@ -45,7 +45,7 @@ func (e *Engine) audit(ctx context.Context, a *attempt, r *Result) {
 	rejection := r.Rejections[0]
 	note := Rejected{
 		Command: a.spec.Name, Entity: a.spec.Entity.Name, EntityID: a.cmd.ID, CommandID: a.cmd.CommandID, Actor: a.cmd.Actor,
-		Code: rejection.Code, Reason: rejection.Reason, Message: rejection.Message, Field: rejection.Field, State: rejection.State,
+		Code: rejection.Code, Reason: short(rejection.Reason), Message: short(rejection.Message), Field: short(rejection.Field), State: rejection.State,
 		CorrelationID: a.cmd.CorrelationID, CausationID: a.cmd.CausationID,
 	}
 	if len(a.input) <= maxKeptInput {
@@ -56,6 +56,10 @@ func (e *Engine) audit(ctx context.Context, a *attempt, r *Result) {
 		id = derivedID("rejected", newCommandID())
 	}
 	data, err := json.Marshal(note)
+	if err == nil && len(data) > eventlog.MaxNoteBytes { // characters that take several bytes here
+		note.Input = nil
+		data, err = json.Marshal(note)
+	}
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, auditBound)
 		defer cancel()

@@ -163,7 +163,7 @@ func inputHash(c *Command, input []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// decodeInput reads what encodeInput wrote: a key with nil is an explicit null.
+// decodeInput reads what encodeInput wrote: a key with nil is an explicit null. It fails if the model asks for more by now.
 func decodeInput(m *schema.Model, c *schema.Command, raw json.RawMessage) (schema.Record, error) {
 	given := map[string]json.RawMessage{}
 	if err := json.Unmarshal(raw, &given); err != nil {
@@ -172,6 +172,9 @@ func decodeInput(m *schema.Model, c *schema.Command, raw json.RawMessage) (schem
 	out := schema.Record{}
 	for _, a := range c.Args {
 		value, ok := given[a.Name]
+		if a.Type.NonNull && (!ok || bytes.Equal(value, null)) {
+			return nil, fmt.Errorf("the argument %s of %s is missing", a.Name, c.Name)
+		}
 		if !ok {
 			continue
 		}

@@ -44,6 +44,7 @@ type FailedReaction struct {
 	Place    position.Place // of the event, if it is a reaction to one
 	Cut      bool           // the input was too large to keep
 	reaction string         // AnyReaction.Key
+	unread   *scheduledData // a scheduled command that the model can't read
 }
 
 // Record keeps it. It fails with eventlog.ErrManyNotes if it is to be parked, and as many are as may be.
@@ -124,6 +125,9 @@ func (e *Engine) ResumeReaction(ctx context.Context, id string) (*Result, error)
 	f, err := decodeFailed(e.cfg.Model, kind, note)
 	if err != nil {
 		return nil, err
+	}
+	if name := f.Command.Name; name != "" && e.cfg.Model.Command(name) == nil {
+		return rejected(nil, invalid("id", fmt.Sprintf("the model has no command %s", name)))
 	}
 	if f.Command.Name != "" && !f.Cut {
 		return e.resume(ctx, f, Reacted{Command: f.Command})

@@ -1,8 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/position"
@@ -55,6 +57,16 @@ func (f *FailedReaction) Of(r *AnyReaction, event *eventlog.Event) *FailedReacti
 	return f
 }
 
+// OfTimer has what a scheduled command is kept as it is, though the model can't read it: another one may, when it is resumed.
+func (f *FailedReaction) OfTimer(t *eventlog.SetTimer) *FailedReaction {
+	var d scheduledData
+	if t.Kind == eventlog.CommandTimer && json.Unmarshal(t.Data, &d) == nil {
+		d.CorrelationID = cmp.Or(d.CorrelationID, t.Name)
+		f.unread = &d
+	}
+	return f
+}
+
 func (f *FailedReaction) note(m *schema.Model) (eventlog.Note, error) {
 	c := &f.Command
 	kept := failedNote{
@@ -64,11 +76,18 @@ func (f *FailedReaction) note(m *schema.Model) (eventlog.Note, error) {
 			CorrelationID: c.CorrelationID, CausationID: c.CausationID, Depth: c.Depth,
 		},
 	}
+	if d := f.unread; d != nil {
+		kept.Command.Name, kept.Command.Expected, kept.Command.Actor = d.Command, d.ExpectedVersion, d.Actor
+		kept.Command.CorrelationID, kept.Command.CausationID = d.CorrelationID, d.CausationID
+		if kept.Command.Input = d.Input; len(d.Input) > maxKeptInput {
+			kept.Cut, kept.Command.Input = true, nil
+		}
+	}
 	if c.OccurredAt != nil {
 		text := c.OccurredAt.String()
 		kept.Command.OccurredAt = &text
 	}
-	if spec := m.Command(c.Name); spec != nil && !f.Cut {
+	if spec := m.Command(c.Name); spec != nil && !f.Cut && f.unread == nil {
 		input, err := encodeInput(m, spec, c.Input)
 		if err != nil || len(input) > maxKeptInput { // what can't be encoded is not of the arguments' types
 			kept.Cut, input = true, nil
@@ -96,7 +115,7 @@ func short(s string) string {
 	if len(s) <= maxKeptText {
 		return s
 	}
-	return s[:maxKeptText] + "…"
+	return strings.ToValidUTF8(s[:maxKeptText], "") + "…"
 }
 
 func decodeFailed(m *schema.Model, kind string, n *eventlog.Note) (*FailedReaction, error) {

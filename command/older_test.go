@@ -1,10 +1,12 @@
 package command_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -54,4 +56,58 @@ func TestImportedHistoryDoesNotReachIntoThePastOfOthers(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	w.accepted("runShow", "h/s", nil)
+}
+
+// TestACommandThatWasKeptLacksWhatTheModelAsksForSince: a rule would see a zero that nobody sent.
+func TestACommandThatWasKeptLacksWhatTheModelAsksForSince(t *testing.T) {
+	w := worldOf(t, unkeyed)
+	w.accepted("planTrip", "t", nil)
+	w.accepted("titleTrip", "t", nil, at("2999-01-01T00:00:00Z"))
+	timer := w.timers(eventlog.CommandTimer)[0]
+	if _, _, err := w.engine.DecodeTimer(timer); err != nil {
+		t.Fatal(err)
+	}
+	w.sdl = strings.Replace(unkeyed, "title: String):", "title: String!):", 1)
+	engine, err := command.New(command.Config{Model: w.model(), Log: w.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cmd, _, err := engine.DecodeTimer(timer); err == nil {
+		t.Errorf("%+v", cmd)
+	}
+}
+
+// TestAScheduledCommandOfANewerModelIsKeptWhole: in a deployment that is taken back, say.
+func TestAScheduledCommandOfANewerModelIsKeptWhole(t *testing.T) {
+	w := worldOf(t, unkeyed)
+	w.accepted("planTrip", "t", nil)
+	w.accepted("titleTrip", "t", schema.Record{"title": "x"}, withID("later"), at("2999-01-01T00:00:00Z"), func(c *command.Command) { c.Actor = "ana" })
+	timer := w.timers(eventlog.CommandTimer)[0]
+	newer := w.engine
+	w.sdl = strings.Replace(unkeyed, "titleTrip(", "nameTrip(", 1)
+	older, err := command.New(command.Config{Model: w.model(), Log: w.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, name, err := older.DecodeTimer(timer)
+	if !errors.Is(err, command.ErrUnknown) {
+		t.Fatal(err)
+	}
+	f := command.FailedReaction{ID: cmd.CommandID, Reaction: name, Status: command.ReactionParked, Command: cmd, Message: "m"}
+	if err := f.OfTimer(&timer).Record(t.Context(), w.model(), w.log); err != nil {
+		t.Fatal(err)
+	}
+	list, err := older.FailedReactions(t.Context(), 10, "")
+	if err != nil || len(list) != 1 || list[0].Command.Name != "titleTrip" || list[0].Command.ID != "t" || list[0].Command.Actor != "ana" {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if r, err := older.ResumeReaction(t.Context(), f.ID); err != nil || len(r.Rejections) != 1 || r.Rejections[0].Message != "the model has no command titleTrip" {
+		t.Errorf("%+v %v", r, err)
+	}
+	if r, err := newer.ResumeReaction(t.Context(), f.ID); err != nil || r.Receipt == nil || r.Entity.Fields["title"] != "x" {
+		t.Errorf("%+v %v", r, err)
+	}
+	if e := w.event("Trip", "t"); e.Actor != "ana" || e.CorrelationID != "later" {
+		t.Errorf("%+v", e)
+	}
 }

@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/daybook-cqrs/daybook/command"
@@ -88,3 +89,16 @@ func TestARuleThatFailsTakesNoOtherCommandAlong(t *testing.T) {
 }
 
 var _ eventlog.Log = (*meddler)(nil)
+
+func TestWhatIsTooMuchIsSaidToTheClient(t *testing.T) {
+	w := newWorld(t)
+	w.owner("o")
+	parts := make([]any, 1001)
+	for i := range parts {
+		parts[i] = map[string]any{"maker": fmt.Sprint("o", i), "amount": 1}
+	}
+	r := w.rejected(command.InvalidInput, "openTicket", "t", w.input("openTicket", map[string]any{"title": "t", "owner": "o", "parts": parts}))
+	if r.Message != "the command is too much at once: 1002 refs, more than 1000" {
+		t.Errorf("%+v", r)
+	}
+}

@@ -3,7 +3,9 @@ package command_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -71,5 +73,19 @@ func TestRejectionsAreKept(t *testing.T) {
 	}
 	if rest, err := w.engine.Rejected(t.Context(), 10, page[1].ID); err != nil || len(rest) != 1 || rest[0].ID != page[2].ID {
 		t.Errorf("%+v %v", rest, err)
+	}
+}
+
+func TestWhatARejectedCommandHoldsDoesNotKeepItFromBeingKept(t *testing.T) {
+	w := newMachine(t, func(c *command.Config) { c.KeepRejected = 3 }, withRule("titleShow", func(_ *command.Context, _, in schema.Record) (schema.Record, error) {
+		return nil, command.Reject("TITLE", fmt.Sprintf("the title %s is none", in["title"]))
+	}))
+	w.show("h/s", "2026-01-01")
+	for i, title := range []string{strings.Repeat("<", 30_000), strings.Repeat("é", 100_000)} {
+		w.rejected(command.RuleViolated, "titleShow", "h/s", schema.Record{"title": title}, withID(fmt.Sprint("c", i)))
+		page, err := w.engine.Rejected(t.Context(), 1, "")
+		if err != nil || len(page) != 1 || page[0].CommandID != fmt.Sprint("c", i) || len(page[0].Input) > 0 || !utf8.ValidString(page[0].Message) || len(page[0].Message) > 1100 {
+			t.Errorf("%+v %v", page, err)
+		}
 	}
 }

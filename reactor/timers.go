@@ -98,6 +98,9 @@ func (t *timers) fire(ctx context.Context, timer *eventlog.SetTimer) error {
 	if t.kind != eventlog.TimeoutTimer {
 		failed.Event = ""
 	}
+	if err != nil {
+		failed.OfTimer(timer)
+	}
 	if errors.Is(err, command.ErrUnknown) {
 		return t.unknown(ctx, fire, failed, err)
 	}
