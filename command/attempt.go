@@ -75,7 +75,7 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	}
 	head := loaded.Heads[a.ref]
 	if loaded.Receipt != nil {
-		return a.duplicate(loaded.Receipt, head)
+		return a.duplicate(ctx, loaded.Receipt, head)
 	}
 	before, err := snapshot(a.cfg.Model, a.ref, head)
 	if err != nil {

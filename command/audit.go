@@ -19,7 +19,7 @@ const auditBound = 2 * time.Second
 
 // Rejected is a command that was rejected, as it is kept for people to read.
 type Rejected struct {
-	ID        string          `json:"-"` // of the note: the command's id, so that the same command that is rejected again is kept once
+	ID        string          `json:"-"` // of the note: the command's id and the code, so that the same command that is rejected again for the same reason is kept once
 	At        time.Time       `json:"-"`
 	Command   string          `json:"command"`
 	Entity    string          `json:"entity"`
@@ -53,8 +53,9 @@ func (e *Engine) audit(ctx context.Context, a *attempt, r *Result) {
 	}
 	id := note.CommandID
 	if id == "" {
-		id = derivedID("rejected", newCommandID())
+		id = newCommandID()
 	}
+	id += "/" + string(note.Code) // a command that is rejected again, for another reason, is kept twice
 	data, err := json.Marshal(note)
 	if err == nil && len(data) > eventlog.MaxNoteBytes { // characters that take several bytes here
 		note.Input = nil
@@ -67,6 +68,14 @@ func (e *Engine) audit(ctx context.Context, a *attempt, r *Result) {
 	}
 	if err != nil {
 		e.cfg.Logger.Warn("a rejected command could not be kept", "command", a.spec.Name, "entity", a.ref.String(), "error", err)
+	}
+}
+
+// Refused keeps a rejection of a command that was refused before it came to Execute: its arguments could not be read. Its input is not kept.
+func (e *Engine) Refused(ctx context.Context, cmd Command, r *Rejection) {
+	if spec := e.cfg.Model.Command(cmd.Name); spec != nil {
+		a := attempt{cfg: &e.cfg, spec: spec, cmd: cmd, ref: eventlog.Ref{Entity: spec.Entity.Name, ID: cmd.ID}}
+		e.audit(ctx, &a, &Result{Rejections: []*Rejection{r}})
 	}
 }
 

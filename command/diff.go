@@ -58,7 +58,7 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 			return nil, invalid(f.Name, fmt.Sprintf("the %s would be larger than %d bytes", e.Name, MaxEntityBytes))
 		}
 		if !deleted {
-			changes = appendChange(changes, m, f, was, is)
+			changes = appendChange(changes, m, f, was, is, head.Version == 0)
 		}
 		if f != e.State {
 			d.put(f.Name, is)
@@ -75,12 +75,12 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 const worthIt = 256
 
 // appendChange adds a field's change to the list of changes: as changes of elements, where it is a list whose elements have keys and that isn't much more, else as
-// the whole value.
-func appendChange(changes []byte, m *schema.Model, f *schema.Field, was, is json.RawMessage) []byte {
+// the whole value, as in the entity's first event.
+func appendChange(changes []byte, m *schema.Model, f *schema.Field, was, is json.RawMessage, created bool) []byte {
 	if len(changes) > 1 {
 		changes = append(changes, ',')
 	}
-	if key := m.Keyed(f); key != nil {
+	if key := m.Keyed(f); key != nil && !created && !bytes.Equal(is, null) {
 		if elements := elementChanges(f.Name, key.Name, was, is); elements != nil && len(elements) < len(is)+worthIt {
 			return append(changes, elements...)
 		}

@@ -13,13 +13,9 @@ import (
 )
 
 // duplicate answers a command that was accepted before, with what it did then and the entity as it made it.
-func (a *attempt) duplicate(r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
+func (a *attempt) duplicate(ctx context.Context, r *eventlog.Receipt, head eventlog.Head) (*Result, error) {
 	if r.InputHash == a.hash && len(r.Events) == 0 && a.cmd.RunAt != nil {
-		now, err := snapshot(a.cfg.Model, a.ref, head)
-		if err != nil {
-			return nil, err
-		}
-		return a.scheduledResult(now, true), nil
+		return a.scheduledBefore(ctx, head)
 	}
 	if r.InputHash != a.hash || len(r.Events) == 0 {
 		now, err := snapshot(a.cfg.Model, a.ref, head)
@@ -54,7 +50,7 @@ func (a *attempt) duplicateNow(ctx context.Context, r *eventlog.Receipt) (*Resul
 	if err != nil {
 		return nil, a.failed(err, true)
 	}
-	return a.duplicate(r, loaded.Heads[a.ref])
+	return a.duplicate(ctx, r, loaded.Heads[a.ref])
 }
 
 // past returns an entity as one of its events left it. It goes backwards: the newest change of a field counts, and once every field has one the rest

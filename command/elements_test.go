@@ -128,3 +128,19 @@ func TestAListHasABound(t *testing.T) {
 	w.accepted("removeGuest", "h/s", w.input("removeGuest", map[string]any{"guest": "g0"}))
 	w.accepted("inviteGuest", "h/s", w.input("inviteGuest", map[string]any{"guest": map[string]any{"name": "One more"}}))
 }
+
+func TestTheFirstElementIsOneToo(t *testing.T) {
+	w := newMachine(t, withRule("runShow", func(_ *command.Context, show, _ schema.Record) (schema.Record, error) {
+		delete(show, "guests")
+		return show, nil
+	}))
+	w.show("h/s", "2026-01-01") // its guests are null
+	w.accepted("inviteGuest", "h/s", w.input("inviteGuest", map[string]any{"guest": map[string]any{"name": "Cy"}}))
+	if e := w.event("Show", "h/s"); string(e.Changes) != `[{"op":"insert","path":"guests","by":"guest","key":"2-1","value":{"guest":"2-1","name":"Cy"}}]` {
+		t.Errorf("%s", e.Changes)
+	}
+	w.accepted("runShow", "h/s", nil)
+	if e := w.event("Show", "h/s"); !strings.Contains(string(e.Changes), `{"op":"set","path":"guests","value":null}`) {
+		t.Errorf("%s", e.Changes)
+	}
+}

@@ -174,6 +174,10 @@ func (e *Engine) resume(ctx context.Context, f *FailedReaction, c Reacted) (*Res
 		_, err := e.DiscardReaction(ctx, f.ID)
 		return result, err
 	}
+	if r := result.Rejections[0]; r.Code == CommandIDReused { // what was rejected stays as it was recorded
+		r.Message = "it can't be resumed: another command has run under its id, such as its orElse"
+		return result, nil
+	}
 	f.Status, f.Rejection, f.Message = ReactionRejected, result.Rejections[0], ""
 	return result, f.Record(ctx, e.cfg.Model, e.cfg.Log)
 }

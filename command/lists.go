@@ -18,6 +18,9 @@ type elements struct {
 // readElements returns false if an element has no key or two have the same.
 func readElements(list json.RawMessage, key string) (*elements, bool) {
 	out := &elements{at: map[string]int{}}
+	if bytes.Equal(list, null) {
+		return out, true
+	}
 	err := rawjson.Elements(list, func(one json.RawMessage) error {
 		k, err := eventlog.ElementKey(one, key)
 		if err != nil {

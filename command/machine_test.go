@@ -124,7 +124,9 @@ func TestTheIDBeginsWithTheOwners(t *testing.T) {
 	if again := w.accepted("openShow", "", in, withID("c1")); !again.Receipt.Duplicate || again.Entity.Ref != made.Entity.Ref {
 		t.Errorf("%+v", again)
 	}
-	w.accepted("createHall", "a/b", schema.Record{"name": "Slash", "seats": 1})
+	if r := w.rejected(command.InvalidInput, "createHall", "a/b", schema.Record{"name": "Slash", "seats": 1}); r.Field != "id" {
+		t.Errorf("%+v", r)
+	}
 	in["hall"] = "a/b"
 	if r := w.rejected(command.InvalidInput, "openShow", "a/b/s", in); r.Field != "hall" {
 		t.Errorf("%+v", r)

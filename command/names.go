@@ -50,8 +50,11 @@ func newID(spec *schema.Command, input schema.Record, seed string) string {
 // checkOwner refuses the id of a new entity that does not begin with the id of what it belongs to.
 func checkOwner(m *schema.Model, spec *schema.Command, id string, input schema.Record) error {
 	f := spec.Entity.With
-	if f == nil || spec.Kind != schema.Create {
+	if spec.Kind != schema.Create {
 		return nil
+	}
+	if f == nil {
+		return checkRoot(m, spec.Entity, id)
 	}
 	owner, _ := input[f.Name].(string)
 	prefix := owner + schema.OwnerSeparator
@@ -60,6 +63,19 @@ func checkOwner(m *schema.Model, spec *schema.Command, id string, input schema.R
 	}
 	if target := m.Entity(f.Ref.Entity); target.With == nil && strings.Contains(owner, schema.OwnerSeparator) {
 		return invalid(f.Name, fmt.Sprintf("the id of a %s that something belongs to has no %s in it", target.Name, schema.OwnerSeparator))
+	}
+	return nil
+}
+
+// checkRoot refuses the id of a new entity with a slash in it if others may belong to it: theirs begin with it, and with a slash behind.
+func checkRoot(m *schema.Model, e *schema.Entity, id string) error {
+	if !strings.Contains(id, schema.OwnerSeparator) {
+		return nil
+	}
+	for _, other := range m.Entities {
+		if other.With != nil && other.With.Ref.Entity == e.Name {
+			return invalid("id", fmt.Sprintf("the id of what a %s belongs to, such as this %s, has no %s in it", other.Name, e.Name, schema.OwnerSeparator))
+		}
 	}
 	return nil
 }

@@ -162,7 +162,7 @@ func parseScheduledCursor(text string) (*eventlog.SetTimer, error) {
 // CancelScheduled forgets a scheduled command of an entity. false: there is none under that command id; it may have run.
 func (e *Engine) CancelScheduled(ctx context.Context, commandID string) (bool, error) {
 	for p := range e.cfg.Log.Partitions() {
-		t, err := e.findScheduled(ctx, p, commandID)
+		t, err := timerIn(ctx, e.cfg.Log, p, func(t *eventlog.SetTimer) bool { return t.Name == commandID })
 		if err != nil {
 			return false, err
 		}
@@ -173,16 +173,16 @@ func (e *Engine) CancelScheduled(ctx context.Context, commandID string) (bool, e
 	return false, nil
 }
 
-// findScheduled looks through a partition: scheduled commands are few, and cancelling is rare.
-func (e *Engine) findScheduled(ctx context.Context, partition int, commandID string) (*eventlog.SetTimer, error) {
+// timerIn looks through a partition's timers of commands: they are few, and looking is rare.
+func timerIn(ctx context.Context, log eventlog.Log, partition int, is func(t *eventlog.SetTimer) bool) (*eventlog.SetTimer, error) {
 	var after *eventlog.SetTimer
 	for {
-		page, err := e.cfg.Log.Timers(ctx, partition, eventlog.CommandTimer, after, eventlog.MaxTimers)
+		page, err := log.Timers(ctx, partition, eventlog.CommandTimer, after, eventlog.MaxTimers)
 		if err != nil {
 			return nil, err
 		}
 		for i := range page {
-			if page[i].Name == commandID {
+			if is(&page[i]) {
 				return &page[i], nil
 			}
 		}

@@ -63,7 +63,7 @@ var ErrUnknown = errors.New("the model does not have it")
 // gives the same, but with another model if it is ErrUnknown.
 func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err error) {
 	cmd = Command{
-		ID: t.Ref.ID, CommandID: timerIDs + derivedID(t.Kind, t.Ref.String(), t.Name, t.Token), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
+		ID: t.Ref.ID, CommandID: timerCommandID(t), Fire: &eventlog.Fire{TimerKey: t.TimerKey, Token: t.Token},
 	}
 	switch t.Kind {
 	case eventlog.TimeoutTimer:
@@ -86,6 +86,11 @@ func (e *Engine) DecodeTimer(t eventlog.SetTimer) (cmd Command, name string, err
 		return s.Command, s.Command.Name, nil
 	}
 	return cmd, t.Name, fmt.Errorf("there are no timers of the kind %q", t.Kind)
+}
+
+// timerCommandID is the id of the command that a timer runs.
+func timerCommandID(t eventlog.SetTimer) string {
+	return timerIDs + derivedID(t.Kind, t.Ref.String(), t.Name, t.Token)
 }
 
 func (e *Engine) hasTimeout(t eventlog.SetTimer) bool {

@@ -132,6 +132,9 @@ func TestCommandsAreKeptUntilTheirTime(t *testing.T) {
 	if ok, err := w.engine.CancelScheduled(t.Context(), "later"); ok || err != nil {
 		t.Error(ok, err)
 	}
+	if r := w.rejected(command.CommandIDReused, "inviteGuest", "h/s", in, withID("later"), at("2999-01-01T00:00:00Z")); !strings.Contains(r.Message, "cancelled") {
+		t.Errorf("%+v", r)
+	}
 
 	timer := w.timers(eventlog.CommandTimer)[0]
 	cmd, _, err := w.engine.DecodeTimer(timer)
@@ -143,6 +146,41 @@ func TestCommandsAreKeptUntilTheirTime(t *testing.T) {
 	}
 	if left := w.timers(eventlog.CommandTimer); len(left) > 0 {
 		t.Errorf("%+v", left)
+	}
+	ran := w.accepted("closeShow", "h/s", nil, withID("first"), at("2001-01-01T00:00:00Z"))
+	if r := ran.Receipt; !r.Duplicate || r.CommandID != "first" || len(r.Events) != 1 || r.Events[0].Name != "ShowClosed" || ran.Entity.State != "CLOSED" {
+		t.Errorf("%+v", ran.Receipt)
+	}
+}
+
+// TestAClientLearnsWhatBecameOfAScheduledCommand: by sending it again.
+func TestAClientLearnsWhatBecameOfAScheduledCommand(t *testing.T) {
+	w := newMachine(t)
+	w.show("h/s", "2026-01-01")
+	w.accepted("reopenShow", "h/s", nil, withID("k"), at("2001-01-01T00:00:00Z"))
+	timer := w.timers(eventlog.CommandTimer)[0]
+	cmd, name, err := w.engine.DecodeTimer(timer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := &command.FailedReaction{ID: cmd.CommandID, Reaction: name, Status: command.ReactionParked, Command: cmd, Message: "it fails"}
+	record := func() {
+		t.Helper()
+		if err := note.Record(t.Context(), w.model(), w.log); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.log.MoveTimer(t.Context(), eventlog.Fire{TimerKey: timer.TimerKey, Token: timer.Token}, -1); err != nil {
+		t.Fatal(err)
+	}
+	record()
+	if r := w.accepted("reopenShow", "h/s", nil, withID("k"), at("2001-01-01T00:00:00Z")); !r.Receipt.Duplicate || r.Receipt.RunAt.IsZero() {
+		t.Errorf("it is parked: %+v", r.Receipt)
+	}
+	note.Status, note.Rejection = command.ReactionRejected, command.Reject("NO_GUESTS", "nobody is invited")
+	record()
+	if r := w.rejected(command.RuleViolated, "reopenShow", "h/s", nil, withID("k"), at("2001-01-01T00:00:00Z")); r.Reason != "NO_GUESTS" {
+		t.Errorf("%+v", r)
 	}
 }
 

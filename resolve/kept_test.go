@@ -20,7 +20,7 @@ func TestCommandsForLater(t *testing.T) {
 	w.wasAsked(command.Command{Name: "noteOrder", ID: "o1", Input: input, RunAt: &later})
 	w.want(fmt.Sprintf(mutation, `runAt: "2026-01-01T13:00:00Z", occurredAt: "2026-01-01T11:00:00Z"`), `{"noteOrder": {"receipt": null, "errors": [{"code": "INVALID_INPUT", "field": "command.runAt"}]}}`)
 	w.want(fmt.Sprintf(mutation, `runAt: "soon"`), `{"noteOrder": {"receipt": null, "errors": [{"code": "INVALID_INPUT", "field": "command.runAt"}]}}`)
-	w.wasAsked()
+	w.wasAsked("refused", "noteOrder", command.InvalidInput, "refused", "noteOrder", command.InvalidInput)
 	w.write.result.Receipt.RunAt = time.Time{}
 	w.want(fmt.Sprintf(mutation, `runAt: "2026-01-01T13:00:00Z", dryRun: true`), `{"noteOrder": {"receipt": {"runAt": null, "version": 1, "events": []}, "errors": []}}`)
 	w.wasAsked(command.Command{Name: "noteOrder", ID: "o1", Input: input, DryRun: true})
@@ -110,5 +110,5 @@ func TestCommandIDsOfReactionsAreTheirs(t *testing.T) {
 		w.want(fmt.Sprintf(`mutation { blockCustomer(id: "c1", command: {id: %q}) { customer { id } errors { code field } } }`, id),
 			`{"blockCustomer": {"customer": null, "errors": [{"code": "INVALID_INPUT", "field": "command.id"}]}}`)
 	}
-	w.wasAsked()
+	w.wasAsked("refused", "blockCustomer", command.InvalidInput, "refused", "blockCustomer", command.InvalidInput)
 }

@@ -42,6 +42,7 @@ func (rt *Runtime) mutate(ctx context.Context, spec *schema.Command, f field) (*
 	result := &command.Result{}
 	if rejection != nil {
 		result.Rejections = []*command.Rejection{rejection}
+		rt.Commands.Refused(ctx, cmd, rejection)
 	} else {
 		var err error
 		if result, err = rt.Commands.Execute(ctx, cmd); err != nil {

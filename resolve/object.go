@@ -30,6 +30,7 @@ type Commands interface {
 	Possible(ctx context.Context, entity *schema.Entity, id string) ([]command.Possibility, error)
 	Scheduled(ctx context.Context, q command.ScheduledQuery) ([]command.Scheduled, error)
 	CancelScheduled(ctx context.Context, commandID string) (bool, error)
+	Refused(ctx context.Context, c command.Command, r *command.Rejection)
 	Rejected(ctx context.Context, first int, after string) ([]command.Rejected, error)
 	FailedReactions(ctx context.Context, first int, after string) ([]command.FailedReaction, error)
 	ResumeReaction(ctx context.Context, id string) (*command.Result, error)

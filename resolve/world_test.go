@@ -72,6 +72,10 @@ func (e *engine) CancelScheduled(_ context.Context, id string) (bool, error) {
 	return id == "c1", nil
 }
 
+func (e *engine) Refused(_ context.Context, c command.Command, r *command.Rejection) {
+	e.note("refused", c.Name, r.Code)
+}
+
 func (e *engine) Rejected(_ context.Context, first int, after string) ([]command.Rejected, error) {
 	e.note(first, after)
 	return e.rejected, e.fails

@@ -122,8 +122,12 @@ func (o *oracle) at(ref eventlog.Ref) thing {
 // owned reports whether the id of a new entity begins with that of what it belongs to, whose own id has no slash unless it belongs to something itself.
 func (o *oracle) owned(spec *schema.Command, c command.Command) bool {
 	with := spec.Entity.With
-	if with == nil || spec.Kind != schema.Create {
+	if spec.Kind != schema.Create {
 		return true
+	}
+	if with == nil {
+		owns := slices.ContainsFunc(o.model.Entities, func(e *schema.Entity) bool { return e.With != nil && e.With.Ref.Entity == spec.Entity.Name })
+		return !owns || !strings.Contains(c.ID, "/")
 	}
 	owner, _ := c.Input[with.Name].(string)
 	rest, begins := strings.CutPrefix(c.ID, owner+"/")
