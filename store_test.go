@@ -146,6 +146,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestHalves(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
 		s := start(t, args...)
+		s.post("/query", `{ scheduledCommands { commandId } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
 		s.post("/query", `mutation { blockCustomer(id: "c1") { errors { code } } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
 		s.post("/command", `{ orders { totalCount } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")
 		s.post("/command", `subscription { orderChanged(id: "o1") { type } }`).want("errors.0.extensions.code", "WRONG_ENDPOINT")

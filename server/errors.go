@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -87,11 +88,16 @@ func withCode(g *gqlerror.Error, code string) *gqlerror.Error {
 	return g
 }
 
+// aboutCommands matches gqlparser's complaint about a query that only the write half has.
+var aboutCommands = regexp.MustCompile(`^Cannot query field "(scheduledCommands|rejectedCommands|failedReactions)" on type "Query"`)
+
 // misdirected explains gqlparser's complaint about an operation that the endpoint's half of the schema does not have.
 func misdirected(path, message string) string {
 	switch {
 	case path == "/query" && strings.HasPrefix(message, "Schema does not support operation type \"mutation\""):
 		return "/query answers queries and subscriptions only: send mutations to /command or /graphql"
+	case path == "/query" && aboutCommands.MatchString(message):
+		return strings.TrimSuffix(message, ".") + ": /query answers about entities: send queries about commands to /command or /graphql"
 	case path == "/command" && strings.HasPrefix(message, "Schema does not support operation type \"subscription\""):
 		return "/command takes mutations and queries about commands: send subscriptions to /query or /graphql"
 	case path == "/command" && strings.HasPrefix(message, "Cannot query field") && strings.Contains(message, `on type "Query"`):
