@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -44,11 +45,11 @@ func diff(m *schema.Model, e *schema.Entity, head eventlog.Head, after schema.Re
 		was, is := held(e, head, f), null
 		if !deleted {
 			var err error
-			if is, err = m.EncodeValue(f.Type, after[f.Name]); err != nil && unchanged(m, f.Type, was, after[f.Name]) {
-				is, err = was, nil
+			if is, err = m.EncodeValue(f.Type, after[f.Name]); err != nil {
+				is, err = encodeOlder(m, e, f, was, after[f.Name], err)
 			}
 			if err != nil {
-				return nil, unfit(e, f, err)
+				return nil, err
 			}
 		}
 		if bytes.Equal(was, is) {
@@ -100,8 +101,54 @@ func held(e *schema.Entity, head eventlog.Head, f *schema.Field) json.RawMessage
 	return null
 }
 
-// unchanged reports whether a value that today's model would refuse is the one that was there: an older model allowed it, and only a new value has
-// to fit.
+// encodeOlder writes a value that today's model refuses, for that reason, if it is the one that was there: an older model allowed it, and only a new value has to fit. Of
+// lists with keys that goes for each element.
+func encodeOlder(m *schema.Model, e *schema.Entity, f *schema.Field, was json.RawMessage, is any, why error) (json.RawMessage, error) {
+	if unchanged(m, f.Type, was, is) {
+		return was, nil
+	}
+	list, _ := is.([]any)
+	key := m.Keyed(f)
+	if key == nil || len(list) > schema.MaxListLength || slices.Contains(list, nil) {
+		return nil, unfit(e, f, why)
+	}
+	before, ok := readElements(was, key.Name)
+	if !ok {
+		return nil, unfit(e, f, why)
+	}
+	one, out := f.Type, []byte{'['}
+	one.List = false
+	for i, element := range list {
+		raw, err := m.EncodeValue(one, element)
+		if err != nil {
+			n, there := before.at[keyOf(element, key.Name)]
+			switch {
+			case there && unchanged(m, one, before.raws[n], element):
+				raw = before.raws[n]
+			case there && !fits(m, one, before.raws[n]):
+				return nil, invalid(f.Name, fmt.Sprintf("%s of the %s: [%d].%v", f.Name, e.Name, i, err))
+			default:
+				return nil, unfit(e, f, fmt.Errorf("[%d].%w", i, err))
+			}
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, raw...)
+	}
+	return append(out, ']'), nil
+}
+
+// fits reports whether today's model allows a value that is in the log.
+func fits(m *schema.Model, t schema.Type, raw json.RawMessage) bool {
+	v, err := m.DecodeValue(t, raw)
+	if err == nil {
+		_, err = m.EncodeValue(t, v)
+	}
+	return err == nil
+}
+
+// unchanged reports whether a value, which today's model need not allow, is the one that was there.
 func unchanged(m *schema.Model, t schema.Type, was json.RawMessage, is any) bool {
 	raw, err := m.EncodeStored(t, is)
 	return err == nil && bytes.Equal(raw, was)

@@ -111,3 +111,27 @@ func TestAScheduledCommandOfANewerModelIsKeptWhole(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// TestOneElementIsChangedBesideOthersOfAnOlderModel: only a new value has to fit today's model.
+func TestOneElementIsChangedBesideOthersOfAnOlderModel(t *testing.T) {
+	keyed := strings.Replace(unkeyed, "stop: ID!", "stop: ID! @key", 1) + `
+	extend type Mutation { changeStop(id: ID!, stop: StopPatch! @update(in: "stops")): Trip! @transition(from: [OPEN], emits: "StopChanged")
+	  addStop(id: ID!, stop: StopInput! @append(to: "stops")): Trip! @transition(from: [OPEN], emits: "StopAdded") }`
+	w := worldOf(t, keyed)
+	stop := func(id string) any { return map[string]any{"stop": id, "name": "Rome"} }
+	w.accepted("planTrip", "t", w.input("planTrip", map[string]any{"stops": []any{stop("a"), stop("b")}}))
+	w.sdl = strings.Replace(keyed, "name: String!", "name: String! nights: Int!", 1)
+	var err error
+	if w.engine, err = command.New(command.Config{Model: w.model(), Log: w.log}); err != nil {
+		t.Fatal(err)
+	}
+	w.accepted("addStop", "t", w.input("addStop", map[string]any{"stop": map[string]any{"name": "Bari", "nights": 1}}))
+	w.accepted("changeStop", "t", w.input("changeStop", map[string]any{"stop": map[string]any{"stop": "a", "nights": 2}}))
+	want := `[{"op":"update","path":"stops","by":"stop","key":"a","value":{"stop":"a","name":"Rome","nights":2}}]`
+	if e := w.event("Trip", "t"); string(e.Changes) != want {
+		t.Errorf("%s", e.Changes)
+	}
+	if r := w.rejected(command.InvalidInput, "changeStop", "t", w.input("changeStop", map[string]any{"stop": map[string]any{"stop": "b", "name": "Pisa"}})); r.Field != "stops" {
+		t.Errorf("%+v", r)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -146,5 +147,26 @@ func TestTheStoresDiagrams(t *testing.T) {
 	}
 	if d := cmp.Diff(was, is); d != "" {
 		t.Errorf("docs/store.md is not what the model says: run go test ./schema -run TestTheStoresDiagrams -update\n%s", d)
+	}
+}
+
+// TestNamesThatTheLogHasNoRoomFor would have every command refused that enters the state, or sets the fields.
+func TestNamesThatTheLogHasNoRoomFor(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, c := range []struct {
+		state, run, field int
+		want              string
+	}{
+		{95, 96, 194, ""},
+		{96, 96, 194, "1 bytes too long together for a timeout"},
+		{95, 96, 195, "the names of the fields that are @unique together are 1 bytes too long"},
+	} {
+		sdl := fmt.Sprintf(`type T @entity @timeout(in: %[1]s, after: "1m", run: "%[2]s") { id: ID! s: S! @state %[3]s: Int @unique(with: ["abc"]) abc: Int }
+			enum S { %[1]s B }
+			extend type Mutation { makeT: T! @transition(to: %[1]s) %[2]s(id: ID!): T! @transition(from: [%[1]s], to: B, emits: "E") }`, long(c.state), "c"+long(c.run-1), long(c.field))
+		_, err := schema.Load(fstest.MapFS{"t.graphql": {Data: []byte(sdl)}})
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 const (
 	minTimeout = time.Millisecond
 	maxTimeout = 3660 * 24 * time.Hour
+	maxLogName = 200 // bytes of a name in the log: of a timer, of a unique value's field, of who did something
 )
 
 // timeouts reads the @timeout directives of an entity.
@@ -25,6 +26,10 @@ func (l *loader) timeouts(e *Entity) {
 		l.runnable(t)
 		if slices.ContainsFunc(e.Timeouts, func(o *Timeout) bool { return o.In == t.In && o.Run == t.Run }) {
 			l.fail(t.Pos, "leave one out", "%s has two timeouts that run %s in %s", e.Name, t.Run.Name, t.In)
+			continue
+		}
+		if n := len("timeout:" + t.Name()); n > maxLogName {
+			l.fail(t.Pos, "shorten them", "the names of the state %s and of %s are %d bytes too long together for a timeout", t.In, t.Run.Name, n-maxLogName)
 			continue
 		}
 		e.Timeouts = append(e.Timeouts, t)

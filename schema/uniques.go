@@ -18,6 +18,9 @@ func (l *loader) uniques(e *Entity, d *ast.Definition) {
 		if a := dir.Arguments.ForName("with"); a != nil {
 			l.compound(e, u, a)
 		}
+		if n := len(u.Name); n > maxLogName {
+			l.fail(u.Pos, "shorten them, or leave some out", "the names of the fields that are @unique together are %d bytes too long", n-maxLogName)
+		}
 		e.Uniques = append(e.Uniques, u)
 	}
 }
