@@ -122,22 +122,31 @@ func (s *store) do(query string) answer { s.t.Helper(); return s.post("/graphql"
 // at returns what is at a path such as "data.orders.edges.0.node.id", as text.
 func (a answer) at(path string) string {
 	a.t.Helper()
+	v, there := a.look(path)
+	if !there {
+		a.t.Fatalf("nothing at %s in %s", path, a.raw)
+	}
+	return v
+}
+
+// look is at without a failure.
+func (a answer) look(path string) (text string, there bool) {
 	v := a.data
-	for _, key := range strings.Split(path, ".") {
+	for key := range strings.SplitSeq(path, ".") {
 		switch x := v.(type) {
 		case map[string]any:
 			v = x[key]
 		case []any:
 			var i int
 			if _, err := fmt.Sscan(key, &i); err != nil || i >= len(x) {
-				a.t.Fatalf("nothing at %s in %s", path, a.raw)
+				return "", false
 			}
 			v = x[i]
 		default:
-			a.t.Fatalf("nothing at %s in %s", path, a.raw)
+			return "", false
 		}
 	}
-	return fmt.Sprint(v)
+	return fmt.Sprint(v), true
 }
 
 // want compares pairs of path and text.

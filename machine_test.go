@@ -26,22 +26,8 @@ func (s *store) eventually(query string, pairs ...string) answer {
 
 // has is want without a failure.
 func (a answer) has(path, text string) bool {
-	v := a.data
-	for key := range strings.SplitSeq(path, ".") {
-		switch x := v.(type) {
-		case map[string]any:
-			v = x[key]
-		case []any:
-			var i int
-			if _, err := fmt.Sscan(key, &i); err != nil || i >= len(x) {
-				return false
-			}
-			v = x[i]
-		default:
-			return false
-		}
-	}
-	return fmt.Sprint(v) == text
+	got, there := a.look(path)
+	return there && got == text
 }
 
 func TestCreatedUpdatedDeleted(t *testing.T) {

@@ -167,7 +167,9 @@ func redact(value string) string {
 }
 
 // whole reports whether the process does all that clients see. The reactor may be left out, to keep timers and reactions still.
-func (c *Config) whole() bool { return c.Has(RoleCommand) && c.Has(RoleQuery) && c.Has(RoleConsolidator) }
+func (c *Config) whole() bool {
+	return c.Has(RoleCommand) && c.Has(RoleQuery) && c.Has(RoleConsolidator)
+}
 
 // validate checks what settings mean together.
 func (c *Config) validate() error {

@@ -102,8 +102,8 @@ func (w *work) execute(ctx context.Context, c *command.Reacted) error {
 	switch {
 	case rejection == nil:
 		return nil
-	case rejection.Code == command.CommandIDReused && w.reaction.OrElse(w.event, &c.Command, &command.Rejection{}) != nil:
-		return nil // another reactor ran the orElse
+	case rejection.Code == command.CommandIDReused:
+		return nil // it was executed, with another input if the model has changed since; or its orElse was
 	}
 	if err := w.reject(ctx, c.Command.CommandID, &c.Command, rejection); err != nil {
 		return err

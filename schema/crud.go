@@ -42,14 +42,7 @@ func (l *loader) computed(e *Entity, dir *ast.Directive) {
 	if a == nil {
 		return
 	}
-	values := []*ast.Value{a.Value} // a single value is a list of one (GraphQL, October 2021, section 3.11)
-	if a.Value.Kind == ast.ListValue {
-		values = nil
-		for _, child := range a.Value.Children {
-			values = append(values, child.Value)
-		}
-	}
-	for _, v := range values {
+	for _, v := range valuesOf(a.Value) {
 		f := e.Field(v.Raw)
 		switch {
 		case v.Kind != ast.StringValue && v.Kind != ast.BlockValue:

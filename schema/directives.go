@@ -168,3 +168,15 @@ func (l *loader) pluralOf(d *ast.Definition) string {
 	}
 	return plural(lowerFirst(d.Name))
 }
+
+// valuesOf returns the elements of a list; a single value is a list of one (GraphQL, October 2021, section 3.11).
+func valuesOf(v *ast.Value) []*ast.Value {
+	if v.Kind != ast.ListValue {
+		return []*ast.Value{v}
+	}
+	out := make([]*ast.Value, len(v.Children))
+	for i, child := range v.Children {
+		out[i] = child.Value
+	}
+	return out
+}

@@ -24,7 +24,7 @@ func (m *Model) EncodeStored(t Type, v any) (json.RawMessage, error) {
 
 // EncodeRecord writes a Record as a JSON object, fields in the given order, nulls left out, each value as EncodeValue does.
 func (m *Model) EncodeRecord(fields []*Field, r Record) (json.RawMessage, error) {
-	return encoder{m, true}.record(nil, fields, r, false)
+	return encoder{m, true}.record(nil, fields, r, recordForm{})
 }
 
 // encoder appends JSON to a buffer.
@@ -99,11 +99,8 @@ func (e encoder) one(b []byte, t Type, v any) ([]byte, error) {
 			return strconv.AppendBool(b, v), nil
 		}
 	case Record:
-		if t.Kind == KindObject && e.isPatch(t) {
-			return e.patch(b, e.objectFields(t.Name), v)
-		}
 		if t.Kind == KindObject {
-			return e.record(b, e.objectFields(t.Name), v, e.strict)
+			return e.record(b, e.objectFields(t.Name), v, recordForm{whole: e.strict && !e.isPatch(t), nulls: e.isPatch(t)})
 		}
 	default:
 		return appendScalar(b, t, v)
@@ -111,14 +108,20 @@ func (e encoder) one(b []byte, t Type, v any) ([]byte, error) {
 	return nil, mismatch(t, v)
 }
 
-// record writes an object. Of a whole one no required field may lack.
-func (e encoder) record(b []byte, fields []*Field, r Record, whole bool) ([]byte, error) {
+// recordForm says how an object is written.
+type recordForm struct {
+	whole bool // no required field may lack
+	nulls bool // a field that is there and null is written
+}
+
+// record writes an object.
+func (e encoder) record(b []byte, fields []*Field, r Record, form recordForm) ([]byte, error) {
 	b = append(b, '{')
 	first := true
 	for _, f := range fields {
-		v := r[f.Name]
-		if isNull(v) {
-			if whole && f.Type.NonNull {
+		v, given := r[f.Name]
+		if isNull(v) && !(given && form.nulls) {
+			if form.whole && f.Type.NonNull {
 				return nil, under(f.Name, errNull)
 			}
 			continue

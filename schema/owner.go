@@ -78,13 +78,7 @@ func (l *loader) owner(e *Entity) {
 
 // refStates reads the `in` of @ref; refsIn checks it once the target's states are known.
 func (l *loader) refStates(f *Field, a *ast.Argument) {
-	values := []*ast.Value{a.Value}
-	if a.Value.Kind == ast.ListValue {
-		values = nil
-		for _, child := range a.Value.Children {
-			values = append(values, child.Value)
-		}
-	}
+	values := valuesOf(a.Value)
 	if len(values) == 0 {
 		l.fail(posOf(a.Position), "name states, or leave out in", "in of @ref is empty")
 	}

@@ -12,29 +12,7 @@ func (m *Model) isPatch(t Type) bool {
 	return o != nil && o.Patch
 }
 
-// patch writes a record of an input for @update: nulls too.
-func (e encoder) patch(b []byte, fields []*Field, r Record) ([]byte, error) {
-	b = append(b, '{')
-	first := true
-	for _, f := range fields {
-		v, given := r[f.Name]
-		if !given {
-			continue
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		first = false
-		b = append(append(append(b, '"'), f.Name...), '"', ':')
-		var err error
-		if b, err = e.value(b, f.Type, v); err != nil {
-			return nil, under(f.Name, err)
-		}
-	}
-	return append(b, '}'), nil
-}
-
-// decodePatch reads what patch wrote.
+// decodePatch reads what the encoder wrote of a record of an input for @update.
 func (m *Model) decodePatch(fields []*Field, raw json.RawMessage) (Record, error) {
 	r, err := m.DecodeRecord(fields, raw)
 	if err != nil {

@@ -131,16 +131,10 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 	if a == nil {
 		return nil, false
 	}
-	values := []*ast.Value{a.Value}
-	if a.Value.Kind == ast.ListValue {
-		values = nil
-		for _, child := range a.Value.Children {
-			values = append(values, child.Value)
-		}
-		if name == "to" || len(values) == 0 {
-			l.fail(posOf(a.Position), "name states", "%s of @transition is not as it should be", name)
-			return nil, true
-		}
+	values := valuesOf(a.Value)
+	if a.Value.Kind == ast.ListValue && (name == "to" || len(values) == 0) {
+		l.fail(posOf(a.Position), "name states", "%s of @transition is not as it should be", name)
+		return nil, true
 	}
 	for _, v := range values {
 		switch {

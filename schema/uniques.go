@@ -44,13 +44,7 @@ func (l *loader) ignoreCase(u *Unique, dir *ast.Directive) {
 
 // compound adds the other fields of a compound key.
 func (l *loader) compound(e *Entity, u *Unique, a *ast.Argument) {
-	values := []*ast.Value{a.Value}
-	if a.Value.Kind == ast.ListValue {
-		values = nil
-		for _, child := range a.Value.Children {
-			values = append(values, child.Value)
-		}
-	}
+	values := valuesOf(a.Value)
 	if len(values) == 0 {
 		l.fail(posOf(a.Position), "name fields, or leave out with", "with of @unique is empty")
 	}
