@@ -25,6 +25,7 @@ type attempt struct {
 	refs  []reference // in the arguments
 	input []byte
 	hash  string
+	stale []staleClaim
 }
 
 // prepare completes and checks what does not depend on the log.
@@ -93,7 +94,7 @@ func (a *attempt) run(ctx context.Context) (*Result, error) {
 	}
 	receipt, err := a.cfg.Log.Append(ctx, d.append)
 	if err != nil {
-		return a.appendFailed(before, err)
+		return a.appendFailed(ctx, before, err)
 	}
 	if receipt.Duplicate {
 		return a.duplicateNow(ctx, receipt)
@@ -119,15 +120,25 @@ func (a *attempt) load() eventlog.Load {
 }
 
 // appendFailed turns what the log refused into rejections; a lost race stays an error, so that the command is tried again.
-func (a *attempt) appendFailed(before *Snapshot, err error) (*Result, error) {
+func (a *attempt) appendFailed(ctx context.Context, before *Snapshot, err error) (*Result, error) {
 	var claimed *eventlog.ClaimedError
 	var conflict *eventlog.ConflictError
 	switch {
 	case errors.Is(err, eventlog.ErrCommandIDReused):
 		return rejected(visible(before), reused(a.cmd.CommandID))
 	case errors.As(err, &claimed):
+		stale, err := a.forsake(ctx, claimed.Claim, claimed.Owner)
+		switch {
+		case err != nil:
+			return nil, err
+		case stale:
+			return nil, &eventlog.ConflictError{Ref: claimed.Owner}
+		}
 		return rejected(visible(before), a.notUnique(claimed.Claim))
-	case errors.As(err, &conflict), errors.Is(err, eventlog.ErrNoTimer):
+	case errors.As(err, &conflict):
+		a.stale = slices.DeleteFunc(a.stale, func(s staleClaim) bool { return s.Owner == conflict.Ref }) // it may have the value again
+		return nil, err
+	case errors.Is(err, eventlog.ErrNoTimer):
 		return nil, err
 	case errors.Is(err, eventlog.ErrApart):
 		return nil, fmt.Errorf("a rule of %s reaches too far: %w", a.spec.Name, err)
@@ -188,7 +199,13 @@ func (a *attempt) rehearsed(ctx context.Context, d *decision, before *Snapshot) 
 			return nil, a.failed(err, false)
 		}
 		for i, owner := range loaded.Owners {
-			if owner != (eventlog.Ref{}) && owner != claims[i].Owner && !d.releases(claims[i], owner) {
+			if owner == (eventlog.Ref{}) || owner == claims[i].Owner || d.releases(claims[i], owner) {
+				continue
+			}
+			if stale, err := a.forsake(ctx, claims[i], owner); err != nil || !stale {
+				if err != nil {
+					return nil, err
+				}
 				return rejected(visible(before), a.notUnique(claims[i]))
 			}
 		}

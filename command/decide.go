@@ -53,6 +53,7 @@ func (a *attempt) decided(c *Context, after *Snapshot) *decision {
 	}
 	c.effects.into(&out)
 	out.Conditions = c.conditionsOf()
+	a.takeStale(&out)
 	return &decision{append: out, after: after, heads: c.heads}
 }
 

@@ -42,7 +42,7 @@ func (a *attempt) schedule(ctx context.Context, loaded *eventlog.Loaded, before 
 		}},
 	})
 	if err != nil {
-		return a.appendFailed(before, err)
+		return a.appendFailed(ctx, before, err)
 	}
 	return a.scheduledResult(before, receipt.Duplicate), nil
 }

@@ -24,7 +24,7 @@ func (d *difference) uniques(head eventlog.Head, changed map[string]json.RawMess
 		if !touched {
 			continue
 		}
-		was, had := uniqueValue(u, func(f *schema.Field) json.RawMessage { return held(d.entity, head, f) })
+		was, had := uniqueOf(d.entity, u, head)
 		is, has := uniqueValue(u, func(f *schema.Field) json.RawMessage {
 			if raw, ok := changed[f.Name]; ok {
 				return raw
@@ -41,6 +41,11 @@ func (d *difference) uniques(head eventlog.Head, changed map[string]json.RawMess
 			d.claims = append(d.claims, claimKey{u.Name, is})
 		}
 	}
+}
+
+// uniqueOf returns the unique value that an entity has by its head; false if it has none.
+func uniqueOf(e *schema.Entity, u *schema.Unique, head eventlog.Head) (string, bool) {
+	return uniqueValue(u, func(f *schema.Field) json.RawMessage { return held(e, head, f) })
 }
 
 // uniqueValue returns the canonical text of a unique value; false if one of its fields is null.

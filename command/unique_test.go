@@ -67,3 +67,51 @@ func TestEqualNumbersAreOneUniqueValue(t *testing.T) {
 	w.accepted("updateMark", "m", mark(math.Copysign(0, -1), "1.00"))
 	w.rejected(command.NotUnique, "createMark", "m2", mark(0, "1"))
 }
+
+// TestAValueThatNobodyHasIsFree: entities were changed and deleted while the model had no @unique, so that their claims stayed.
+func TestAValueThatNobodyHasIsFree(t *testing.T) {
+	w := newMachine(t)
+	w.accepted("createHall", "kept", schema.Record{"name": "Kept", "seats": 1})
+	w.accepted("createHall", "renamed", schema.Record{"name": "Renamed", "seats": 1})
+	w.accepted("createHall", "gone", schema.Record{"name": "Gone", "seats": 1})
+	with := w.engine
+	w.sdl = strings.Replace(machine, "@unique(ignoreCase: true)", "", 1)
+	var err error
+	if w.engine, err = command.New(command.Config{Model: w.model(), Log: w.log}); err != nil {
+		t.Fatal(err)
+	}
+	w.accepted("updateHall", "renamed", schema.Record{"name": "Other"})
+	w.accepted("deleteHall", "gone", nil)
+	w.sdl, w.engine = machine, with
+
+	w.rejected(command.NotUnique, "createHall", "h2", schema.Record{"name": "kept", "seats": 1})
+	w.accepted("createHall", "h3", schema.Record{"name": "renamed", "seats": 1}, dry)
+	w.accepted("createHall", "h3", schema.Record{"name": "renamed", "seats": 1})
+	w.accepted("createHall", "h4", schema.Record{"name": "gone", "seats": 1})
+	for _, name := range []string{"Renamed", "Gone"} { // and now they are theirs
+		w.rejected(command.NotUnique, "createHall", "h5", schema.Record{"name": name, "seats": 1})
+	}
+	// The owner takes its value back between the look and the append.
+	w.sdl = strings.Replace(machine, "@unique(ignoreCase: true)", "", 1)
+	if w.engine, err = command.New(command.Config{Model: w.model(), Log: w.log}); err != nil {
+		t.Fatal(err)
+	}
+	w.accepted("updateHall", "kept", schema.Record{"name": "Left"})
+	w.sdl, w.engine = machine, with
+	tries := 0
+	w.log.before = func() {
+		if tries++; tries == 2 {
+			w.log.before = nil
+			w.accepted("updateHall", "kept", schema.Record{"name": "Kept"})
+		}
+	}
+	w.rejected2(command.NotUnique, "createHall", "h6", schema.Record{"name": "kept", "seats": 1})
+}
+
+// rejected2 is rejected where something else is written meanwhile.
+func (w *world) rejected2(code command.Code, name, id string, in schema.Record) {
+	w.Helper()
+	if r := w.do(name, id, in); r.Receipt != nil || r.Rejections[0].Code != code {
+		w.Errorf("%s %s: %+v", name, id, r)
+	}
+}
