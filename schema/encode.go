@@ -120,7 +120,7 @@ func (e encoder) record(b []byte, fields []*Field, r Record, form recordForm) ([
 	first := true
 	for _, f := range fields {
 		v, given := r[f.Name]
-		if isNull(v) && !(given && form.nulls) {
+		if isNull(v) && (!given || !form.nulls) {
 			if form.whole && f.Type.NonNull {
 				return nil, under(f.Name, errNull)
 			}
