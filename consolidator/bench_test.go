@@ -40,7 +40,7 @@ func BenchmarkRebuild(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("sqlite", func(b *testing.B) {
-		l, err := sqlitelog.Open(b.Context(), filepath.Join(b.TempDir(), "log.db"), sqlitelog.Options{})
+		l, err := sqlitelog.Open(b.Context(), filepath.Join(b.TempDir(), "log.db"), sqlitelog.Options{Placement: model.Roots()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func BenchmarkRebuild(b *testing.B) {
 		compareRebuild(b, model, l, 1000, &sqliteTarget{dir: b.TempDir(), model: model})
 	})
 	b.Run("redis and mongo", func(b *testing.B) {
-		l, err := redislog.Open(b.Context(), testredis.Start(b).URL, redislog.Options{})
+		l, err := redislog.Open(b.Context(), testredis.Start(b).URL, redislog.Options{Placement: model.Roots()})
 		if err != nil {
 			b.Fatal(err)
 		}

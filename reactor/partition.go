@@ -14,6 +14,9 @@ const (
 	saveEvery  = time.Second // how often the cursor is written while there is more to read, and how often the log's end is asked for
 	clockEvery = 10 * time.Second
 	lastSave   = time.Second // how long writing the cursor may take at the end
+
+	// breathe is the pause after reading what there was: under load every event would otherwise be a read of its own.
+	breathe = 20 * time.Millisecond
 )
 
 // partition reacts to the events of one partition, in order. What is executed is waited for: what one event leads to is done before the next
@@ -102,6 +105,9 @@ func (p *partition) follow(ctx context.Context, b *backoff) error {
 		}
 		b.reset()
 		p.r.status.reached(p.n, p.next.Place)
+		if n := len(events); n > 0 && n < p.r.o.BatchSize && !sleep(ctx, breathe) {
+			return context.Cause(ctx)
+		}
 	}
 }
 
