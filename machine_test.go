@@ -144,11 +144,15 @@ func TestTheMachineIsVisible(t *testing.T) {
 
 func TestRejectedCommandsAreKept(t *testing.T) {
 	pairs(t, func(t *testing.T, args []string) {
-		s := start(t, append(args, "--keep-rejected", "10")...)
+		s := start(t, append(args, "--keep-rejected", "10", "--actor-header", "X-User")...)
 		s.seed()
-		s.do(`mutation { shipOrder(id: "o1", carrier: "x", command: {id: "k"}) { errors { code } } }`).want("data.shipOrder.errors.0.code", "INVALID_TRANSITION")
-		s.do(`{ rejectedCommands { id command entity entityId commandId input error { code message state } } }`).
-			want("data.rejectedCommands.0.command", "shipOrder", "data.rejectedCommands.0.entityId", "o1", "data.rejectedCommands.0.error.code", "INVALID_TRANSITION",
+		s.post("/graphql", `mutation { shipOrder(id: "o1", carrier: "x", command: {id: "k"}) { errors { code } } }`, "X-User", "bo").want("data.shipOrder.errors.0.code", "INVALID_TRANSITION")
+		s.post("/graphql", `mutation { noteOrder(id: "o1", note: "x") { errors { code } } }`, "X-User", "bo\u00e9").want("data.noteOrder.errors", "[]")
+		s.eventually(`{ causationOf(event: "Order:o1@2") { actor } }`, "data.causationOf.0.actor", "bo\u00e9")
+		s.post("/graphql", `{ daybook }`, "X-User", strings.Repeat("u", 201)).want("errors.0.extensions.code", "INVALID_INPUT")
+		s.do(`{ rejectedCommands { id command entity entityId commandId actor input error { code message state } } }`).
+			want("data.rejectedCommands.0.actor", "bo",
+				"data.rejectedCommands.0.command", "shipOrder", "data.rejectedCommands.0.entityId", "o1", "data.rejectedCommands.0.error.code", "INVALID_TRANSITION",
 				"data.rejectedCommands.0.error.state", "CREATED", "data.rejectedCommands.0.commandId", "k", "data.rejectedCommands.0.input", "map[carrier:x]")
 	})
 }

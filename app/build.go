@@ -60,6 +60,7 @@ func build(ctx context.Context, cfg *Config, def Definition, model *schema.Model
 		API:   def.API, Command: def.Command, Query: def.Query,
 		Writes: cfg.Has(RoleCommand), Reads: cfg.Has(RoleQuery),
 		Ready: func(ctx context.Context) map[string]error { return b.ready(ctx, p) }, Example: def.Example, Logger: logger, Origins: cfg.Origins,
+		ActorHeader: cfg.ActorHeader,
 	})
 	return b, err
 }

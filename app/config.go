@@ -33,6 +33,7 @@ type Config struct {
 	AllowImport bool
 	RedisURL    string   // "" for the embedded log
 	MongoURI    string   // "" for the embedded documents
+	ActorHeader string   // the request header that says who sends a command; "" for none
 	Origins     []string // what pages may call from, besides the process's own
 
 	KeepRejected int // how many rejected commands are kept to be read, 0 to 1,000,000
@@ -62,6 +63,7 @@ var settings = []setting{
 	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, or on the Redis Cluster that it is of, a `URL` like redis://host:6379", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
+	{"actor-header", "DAYBOOK_ACTOR_HEADER", "", "take who sends a command from this `header` of the request, which what stands in front has to set, and to take from what clients send", setActorHeader},
 	{"origins", "DAYBOOK_ORIGINS", "", "let pages of these origins call, a comma-separated `list` like https://shop.example; * for all, without credentials", setOrigins},
 }
 

@@ -41,6 +41,7 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"bad mongo uri":       {nil, []string{"MONGODB_URI=http://x"}, "mongodb://"},
 		"unknown flag":        {[]string{"--lisen", "x"}, nil, "lisen"},
 		"something left over": {[]string{"serve"}, nil, `"serve"`},
+		"no header":           {[]string{"--actor-header", "X User"}, nil, "--actor-header=X User: not the name of a header"},
 		"data is a file":      {[]string{"--data", "config_test.go"}, nil, "directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

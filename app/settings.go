@@ -95,6 +95,16 @@ func setURL(dst *string, v string, schemes ...string) error {
 	return nil
 }
 
+func setActorHeader(c *Config, v string) error {
+	for _, r := range v {
+		if r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return errors.New("not the name of a header, such as X-Forwarded-User")
+		}
+	}
+	c.ActorHeader = v
+	return nil
+}
+
 func setOrigins(c *Config, v string) error {
 	for text := range strings.SplitSeq(v, ",") {
 		if text = strings.TrimSpace(text); text == "" {

@@ -42,7 +42,11 @@ func checkLife(spec *schema.Command, ref eventlog.Ref, before *Snapshot) error {
 	entity := spec.Entity
 	if spec.Kind == schema.Create {
 		if before.Version > 0 {
-			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %q is taken by another %s", ref.ID, entity.Name)}
+			whose := "by another " + entity.Name
+			if before.Deleted {
+				whose = "for ever: it was that of a " + entity.Name + " that was deleted"
+			}
+			return &Rejection{Code: AlreadyExists, Field: "id", State: before.State, Message: fmt.Sprintf("the id %q is taken %s", ref.ID, whose)}
 		}
 	} else if before.Version == 0 || before.Deleted {
 		return &Rejection{Code: NotFound, Field: "id", Message: fmt.Sprintf("there is no %s with id %q", entity.Name, ref.ID)}

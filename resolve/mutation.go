@@ -84,7 +84,7 @@ func (e *failure) GraphQLExtensions() map[string]any {
 
 // command reads a command from the arguments of a mutation.
 func (rt *Runtime) command(ctx context.Context, spec *schema.Command, f field) (command.Command, *command.Rejection) {
-	cmd := command.Command{Name: spec.Name, Input: schema.Record{}}
+	cmd := command.Command{Name: spec.Name, Input: schema.Record{}, Actor: RequestFrom(ctx).Actor}
 	var err error
 	if cmd.ID, err = rt.id(f.args, "id"); err != nil {
 		return cmd, invalidArg("id", err)

@@ -5,6 +5,7 @@ import "context"
 // RequestInfo is what resolvers know of the HTTP request.
 type RequestInfo struct {
 	IdempotencyKey string // the header of that name, "" for none; at most 200 bytes
+	Actor          string // who sends it, as far as what stands in front of the server says, "" for nobody known; 200 bytes of UTF-8 at most, no control characters
 }
 
 type requestKey struct{}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -43,13 +46,13 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 // guarded checks what concerns HTTP rather than GraphQL, and bounds the request.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key := r.Header.Get("Idempotency-Key")
-		if len(key) > 200 {
-			refuse(w, http.StatusBadRequest, "INVALID_INPUT", "Idempotency-Key is longer than 200 bytes")
+		info, wrong := s.requestInfo(r)
+		if wrong != "" {
+			refuse(w, http.StatusBadRequest, "INVALID_INPUT", wrong)
 			return
 		}
-		if key != "" {
-			r = r.WithContext(resolve.WithRequest(r.Context(), resolve.RequestInfo{IdempotencyKey: key}))
+		if info != (resolve.RequestInfo{}) {
+			r = r.WithContext(resolve.WithRequest(r.Context(), info))
 		}
 		socket := wantsSocket(r)
 		events := !socket && wantsEvents(r)
@@ -68,6 +71,21 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.answered(w, r, next)
 		}
 	})
+}
+
+// requestInfo reads the headers that commands know of, and says what is wrong with them.
+func (s *Server) requestInfo(r *http.Request) (info resolve.RequestInfo, wrong string) {
+	if info.IdempotencyKey = r.Header.Get("Idempotency-Key"); len(info.IdempotencyKey) > 200 {
+		return info, "Idempotency-Key is longer than 200 bytes"
+	}
+	if s.cfg.ActorHeader == "" {
+		return info, ""
+	}
+	info.Actor = r.Header.Get(s.cfg.ActorHeader)
+	if len(info.Actor) > 200 || !utf8.ValidString(info.Actor) || strings.ContainsFunc(info.Actor, unicode.IsControl) {
+		return info, s.cfg.ActorHeader + " is longer than 200 bytes, or no text"
+	}
+	return info, ""
 }
 
 // answered serves a request that is no stream.

@@ -25,6 +25,9 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// Origins are the origins that pages may call from besides the server's own, "https://shop.example"; AnyOrigin alone is every one, without credentials.
 	Origins []string
+
+	// ActorHeader is the request header that says who sends a command, "" for none. What stands in front of the server sets it, and takes it from clients' requests.
+	ActorHeader string
 	// Example is what the playground shows at first.
 	Example string
 	Logger  *slog.Logger
