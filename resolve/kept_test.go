@@ -34,7 +34,8 @@ func TestScheduledCommands(t *testing.T) {
 		{"commandId": "k", "command": "noteOrder", "entity": "Order", "id": "o1", "input": {"note": null}, "actor": "ana", "runAt": "2026-01-01T13:00:00Z", "createdAt": "2026-01-01T12:00:00Z", "cursor": "x"}]}`)
 	w.wasAsked(command.ScheduledQuery{Entity: "Order", ID: "o1", First: 50, After: "w"})
 	w.write.scheduled = nil
-	w.want(`{ all: scheduledCommands(first: 1000) { id } orders: scheduledCommands(entity: "Order", first: null) { id } }`, `{"all": [], "orders": []}`)
+	w.want(`{ all: scheduledCommands(first: 1000) { id } }`, `{"all": []}`)
+	w.want(`{ orders: scheduledCommands(entity: "Order", first: null) { id } }`, `{"orders": []}`)
 	w.wasAsked(command.ScheduledQuery{First: 1000}, command.ScheduledQuery{Entity: "Order", First: 50})
 	w.fails(`{ scheduledCommands(first: 0) { id } }`, "INVALID_INPUT first: a page has 1 to 1000 elements")
 	w.fails(`{ scheduledCommands(id: "o1") { id } }`, "INVALID_INPUT id: say of which entity")
