@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// history writes owners and things that refer to them, renames owners, changes things, and deletes some.
+// history writes owners and things that refer to them, renames owners, changes things and their parts, and deletes some.
 func (w *world) history() {
 	w.t.Helper()
 	do := w.exec
@@ -37,6 +37,13 @@ func (w *world) history() {
 	}
 	for i := range 12 {
 		do("updateThing", fmt.Sprint("t", i), schema.Record{"size": 100 + i, "owner": fmt.Sprint("w", (i+1)%4)})
+	}
+	for _, id := range []string{"t1", "t2"} {
+		for part := range 3 {
+			do("addPart", id, schema.Record{"part": schema.Record{"part": fmt.Sprint("p", part), "weight": part}})
+		}
+		do("removePart", id, schema.Record{"part": "p0"})
+		do("changePart", id, schema.Record{"part": schema.Record{"part": "p2", "weight": nil}})
 	}
 	do("updateThing", "t3", schema.Record{"size": nil})
 	do("deleteThing", "t5", nil)
@@ -79,6 +86,10 @@ func (w *world) fold() map[eventlog.Ref]schema.Record {
 				w.t.Fatal(err)
 			}
 			for _, c := range changes {
+				if c.Op != "set" {
+					r[c.Path] = w.foldElement(r[c.Path], c)
+					continue
+				}
 				v, err := w.model.DecodeValue(w.model.Entity(ev.Entity).Field(c.Path).Type, c.Value)
 				if err != nil {
 					w.t.Fatal(err)
@@ -99,6 +110,31 @@ func (w *world) fold() map[eventlog.Ref]schema.Record {
 		}
 	}
 	return out
+}
+
+// foldElement is what a list of parts is after a change of one.
+func (w *world) foldElement(list any, c eventlog.Change) any {
+	out := []any{}
+	was, _ := list.([]any)
+	for _, e := range was {
+		if e.(schema.Record)["part"] != c.Key {
+			out = append(out, e)
+		} else if c.Op == "update" {
+			out = append(out, w.part(c.Value))
+		}
+	}
+	if c.Op == "insert" {
+		out = append(out, w.part(c.Value))
+	}
+	return out
+}
+
+func (w *world) part(raw json.RawMessage) schema.Record {
+	r, err := w.model.DecodeRecord(w.model.Object("Part").Fields, raw)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }
 
 // check compares documents and archived versions with the fold.

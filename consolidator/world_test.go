@@ -22,7 +22,14 @@ import (
 
 const model = `
 type Owner @entity @crud { id: ID! name: String! }
-type Thing @entity @crud { id: ID! owner: Owner! @ref ownerName: String @copy(of: "owner.name") size: Int }
+type Thing @entity @crud { id: ID! owner: Owner! @ref ownerName: String @copy(of: "owner.name") size: Int parts: [Part!] }
+type Part { part: ID! @key weight: Int }
+
+extend type Mutation {
+  addPart(id: ID!, part: PartInput! @append(to: "parts")): Thing! @transition(emits: "PartAdded")
+  changePart(id: ID!, part: PartPatch! @update(in: "parts")): Thing! @transition(emits: "PartChanged")
+  removePart(id: ID!, part: ID! @remove(from: "parts")): Thing! @transition(emits: "PartRemoved")
+}
 `
 
 // world is a log with history in it, and a store to consolidate it into.
