@@ -30,7 +30,7 @@ const Version = "0.1.0"
 // Definition is an application: what its own packages hold.
 type Definition struct {
 	Schema              fs.FS  // the model's files, in a folder `schema` or at the top
-	Fingerprint         string // of what Graph was generated from: the model, which Schema has to have, and the names of Reactions; unchecked if it is ""
+	Fingerprint         string // of what Graph was generated from: the model, which Schema has to have, the names of Reactions, and what Rules reach; unchecked if it is ""
 	Graph               func(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema
 	API, Command, Query string // the generated contracts
 	Rules               command.Rules
@@ -109,10 +109,22 @@ func (d *Definition) check(model *schema.Model) error {
 		got = append(got, r.Name)
 	}
 	slices.Sort(got)
-	if !slices.Equal(want[1:], got) {
-		return fmt.Errorf("the program was given the reactions %v, and its package rules has %v: write Reactions: rules.Reactions() where Rules: rules.Table() is", got, want[1:])
+	names := slices.DeleteFunc(want[1:], func(s string) bool { return strings.Contains(s, ">") })
+	if !slices.Equal(names, got) {
+		return fmt.Errorf("the program was given the reactions %v, and its package rules has %v: write Reactions: rules.Reactions() where Rules: rules.Table() is", got, names)
 	}
 	return nil
+}
+
+// reaches returns which entities rules load or change beside their own, by command.
+func (d *Definition) reaches() map[string][]string {
+	out := map[string][]string{}
+	for part := range strings.FieldsSeq(d.Fingerprint) {
+		if name, entities, ok := strings.Cut(part, ">"); ok {
+			out[name] = strings.Split(entities, ",")
+		}
+	}
+	return out
 }
 
 var errStale = errors.New("the model in schema/ changed since the program's code was generated from it: run go generate ./... and build again")

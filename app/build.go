@@ -33,6 +33,7 @@ func build(ctx context.Context, cfg *Config, def Definition, model *schema.Model
 	if cfg.Has(RoleCommand) || cfg.Has(RoleReactor) {
 		commands, err := command.New(command.Config{
 			Model: model, Log: p.log, Rules: def.Rules, Reactions: def.Reactions, AllowImport: cfg.AllowImport, KeepRejected: cfg.KeepRejected, Logger: logger,
+			Reaches: def.reaches(),
 		})
 		if err != nil {
 			return nil, err

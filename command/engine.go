@@ -23,6 +23,9 @@ type Config struct {
 	KeepRejected int       // how many rejected commands are kept, the newest; 0 for none
 	Logger       *slog.Logger
 
+	// Reaches are the entities that rules load or change beside their own, by command, as far as that is known. Where a log can't span partitions New looks at them.
+	Reaches map[string][]string
+
 	// Attempts bounds how often a command is decided anew because another one changed what it had read. Default 20.
 	Attempts int
 }
@@ -46,7 +49,7 @@ func New(cfg Config) (*Engine, error) {
 	if err := checkPlacement(cfg.Model, cfg.Log); err != nil {
 		return nil, err
 	}
-	if err := checkSpans(cfg.Model, cfg.Log); err != nil {
+	if err := checkSpans(&cfg); err != nil {
 		return nil, err
 	}
 	if cfg.Attempts <= 0 {

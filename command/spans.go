@@ -15,10 +15,11 @@ func lasts(e *schema.Entity) bool {
 	return !slices.ContainsFunc(e.Commands, func(c *schema.Command) bool { return c.Kind == schema.Delete })
 }
 
-// checkSpans refuses a model that needs one append to reach several partitions, for a log that can't do that. What rules load and run is not known here: a command
-// whose rule reaches too far fails when it does.
-func checkSpans(m *schema.Model, log eventlog.Log) error {
-	if log.Spans() {
+// checkSpans refuses a model that needs one append to reach several partitions, for a log that can't do that, and rules that are known to. A command whose rule reaches
+// too far otherwise fails when it does.
+func checkSpans(cfg *Config) error {
+	m := cfg.Model
+	if cfg.Log.Spans() {
 		return nil
 	}
 	var out []error
@@ -32,7 +33,22 @@ func checkSpans(m *schema.Model, log eventlog.Log) error {
 			}
 		}
 	}
+	for _, c := range m.Commands {
+		for _, name := range cfg.Reaches[c.Name] {
+			if target := m.Entity(name); target != nil && !together(m, c.Entity, target) {
+				out = append(out, fmt.Errorf("%s:%d:%d: on Redis Cluster %s and the %s that the rule of %s reaches may lie in different slots: make one what the other belongs to, "+
+					"@entity(with:), or send the other's command in a reaction", c.Pos.File, c.Pos.Line, c.Pos.Col, c.Entity.Name, name, c.Name))
+			}
+		}
+	}
 	return errors.Join(out...)
+}
+
+// together reports whether entities of both types can lie with one owner. Two entities of one type lie anywhere, unless they have an owner.
+func together(m *schema.Model, a, b *schema.Entity) bool {
+	rootA, ownedA := m.Root(a)
+	rootB, ownedB := m.Root(b)
+	return rootA == rootB && (ownedA || ownedB)
 }
 
 // apart is the mistake of a reference of e that is more than that the other is there for ever; nil if it is no more.

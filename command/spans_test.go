@@ -99,3 +99,23 @@ func TestWhatIsThereForEverNeedsNoCondition(t *testing.T) {
 		t.Error("it was decided anew")
 	}
 }
+
+func TestRulesThatAreKnownToReachTooFarAreRefused(t *testing.T) {
+	w := worldOf(t, strings.NewReplacer("@ref(in: [OPEN, RUNNING])", "@ref", "hall: Hall @ref note", "hall: ID note", "deletes: true", "to: CLOSED").Replace(machine))
+	for _, c := range []struct {
+		reaches map[string][]string
+		want    string
+	}{
+		{map[string][]string{"titleShow": {"Hall", "Show"}, "takeSeats": {"Show"}, "gone": {"Visit"}}, ""}, // what has one owner
+		{map[string][]string{"titleShow": {"Visit"}}, "Show and the Visit that the rule of titleShow reaches"},
+		{map[string][]string{"endVisit": {"Visit"}}, "Visit and the Visit that the rule of endVisit reaches"},
+	} {
+		_, err := command.New(command.Config{Model: w.model(), Log: apart{w.log}, Reaches: c.reaches})
+		if c.want == "" != (err == nil) || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "in a reaction")) {
+			t.Errorf("%v: %v", c.reaches, err)
+		}
+		if _, err := command.New(command.Config{Model: w.model(), Log: w.log, Reaches: c.reaches}); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -21,8 +21,8 @@ var (
 	Query string // the read half
 )
 
-// Fingerprint is of what all this was generated from: the model, and the names of the reactions in Go. A program that has others refuses to start.
-const Fingerprint = "90c03058cb7c98a74e0f4dc5e5537630 OnOrderCanceled"
+// Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
+const Fingerprint = "90c03058cb7c98a74e0f4dc5e5537630 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {

@@ -33,7 +33,7 @@ var (
 	Query string // the read half
 )
 
-// Fingerprint is of what all this was generated from: the model, and the names of the reactions in Go. A program that has others refuses to start.
+// Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
 const Fingerprint = ` + fmt.Sprintf("%q", fingerprint(m, found)) + `
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
@@ -63,12 +63,15 @@ func node(o *resolve.Object) Node {
 	return b.String()
 }
 
-// fingerprint is the model's, and the names of the reactions in Go.
+// fingerprint is the model's, the names of the reactions in Go, and which entities rules reach: reserveStock>Order,Product.
 func fingerprint(m *schema.Model, found []role) string {
 	var names []string
 	for _, o := range found {
-		if o.command == nil {
+		switch {
+		case o.command == nil:
 			names = append(names, o.name)
+		case len(o.reaches) > 0:
+			names = append(names, o.command.Name+">"+strings.Join(o.reaches, ","))
 		}
 	}
 	slices.Sort(names)

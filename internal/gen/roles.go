@@ -14,6 +14,7 @@ type role struct {
 	entity  *schema.Entity
 	command *schema.Command // nil for a reaction
 	event   string          // "" for a rule
+	reaches []string        // of a rule: the entities that it loads or changes beside its own, as far as syntax tells
 }
 
 // The kinds of roles, as messages name them.

@@ -34,7 +34,11 @@ func readRules(dir, module string, m *schema.Model) (found []role, notes []strin
 	for _, f := range pkg.files {
 		r.file(f)
 	}
+	reaches := newReacher(pkg, m)
 	for _, o := range r.found {
+		if o.command != nil {
+			o.reaches = reaches.of(o.name)
+		}
 		found = append(found, o)
 	}
 	slices.SortFunc(found, func(a, b role) int { return strings.Compare(a.key(), b.key()) })

@@ -21,7 +21,7 @@ var (
 	Query string // the read half
 )
 
-// Fingerprint is of what all this was generated from: the model, and the names of the reactions in Go. A program that has others refuses to start.
+// Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
 const Fingerprint = "5b961ac4ee5cb44dd6bbd0c7a4d278c8"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
