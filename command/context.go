@@ -123,7 +123,7 @@ func (c *Context) nested(name, id string, input schema.Record) (*Snapshot, error
 	if err := checkInput(c.model, spec, input); err != nil {
 		return nil, err
 	}
-	s := &step{c: c, spec: spec, input: input}
+	s := &step{c: c, spec: spec, input: input, refs: argRefs(c.model, spec, input)}
 	if err := s.named(id, c.cmd.CommandID, len(c.effects.events)+len(c.active)-1); err != nil {
 		return nil, err
 	}

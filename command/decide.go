@@ -17,7 +17,7 @@ type decision struct {
 
 // decide checks the command against what was loaded and computes the append. Its error is a *Rejection or a failure. It changes nothing.
 func (a *attempt) decide(ctx context.Context, loaded *eventlog.Loaded, before *Snapshot) (*decision, error) {
-	if err := checkLife(a.spec, a.ref, before); err != nil && !isTransition(err) {
+	if err := checkExists(a.spec, a.ref, before); err != nil { // a wrong state counts after a wrong version
 		return nil, err
 	}
 	if v := a.cmd.ExpectedVersion; v != nil && *v != before.Version {
@@ -30,18 +30,12 @@ func (a *attempt) decide(ctx context.Context, loaded *eventlog.Loaded, before *S
 	}
 	c := newContext(ctx, a.cfg, &a.cmd, loaded.Heads, now)
 	c.conditions[a.ref], c.needed[a.ref] = before.Version, true
-	s := &step{c: c, spec: a.spec, ref: a.ref, input: a.cmd.Input, before: before}
+	s := &step{c: c, spec: a.spec, ref: a.ref, input: a.cmd.Input, refs: a.refs, before: before}
 	after, err := s.decide()
 	if err != nil {
 		return nil, err
 	}
 	return a.decided(c, after), nil
-}
-
-// isTransition tells a wrong state, which counts after a wrong version, from other rejections.
-func isTransition(err error) bool {
-	r, ok := err.(*Rejection) //nolint:errorlint // checkLife returns it as it is
-	return ok && r.Code == InvalidTransition
 }
 
 // decided puts the append together.

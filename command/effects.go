@@ -57,7 +57,7 @@ func (e *effects) setTimer(key eventlog.TimerKey, t *eventlog.Timer) {
 	e.timers[key] = t
 }
 
-// into puts the effects into an append, in an order that is the same for the same command. The event of the command's own entity comes first.
+// into puts the effects into an append. The event of the command's own entity comes first.
 func (e *effects) into(a *eventlog.Append) {
 	own := len(e.events) - 1 // decided last, after all that its rule ran
 	a.Events = append(append(a.Events, e.events[own]), e.events[:own]...)

@@ -39,7 +39,7 @@ func (e *Engine) Record(ctx context.Context, h Happened) (*Receipt, error) {
 	c := newContext(ctx, &e.cfg, &a.cmd, loaded.Heads, now)
 	c.conditions[a.ref], c.needed[a.ref] = before.Version, true
 	s := &step{c: c, spec: h.Command, ref: a.ref, before: before}
-	after, err := s.affect(h.Fields, nil)
+	after, err := s.affect(h.Fields)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type Scheduled struct {
 
 // schedule keeps the command until its time, if the entity is there, or not there yet, as the command needs it. All else is decided then.
 func (a *attempt) schedule(ctx context.Context, loaded *eventlog.Loaded, before *Snapshot) (*Result, error) {
-	if err := checkLife(a.spec, a.ref, before); err != nil && !isTransition(err) {
+	if err := checkExists(a.spec, a.ref, before); err != nil {
 		return rejected(visible(before), err)
 	}
 	data, err := json.Marshal(scheduledData{

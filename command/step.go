@@ -16,7 +16,9 @@ type step struct {
 	spec   *schema.Command
 	ref    eventlog.Ref
 	input  schema.Record
+	refs   []reference // in the input
 	before *Snapshot
+	only   map[string]bool // fields that the command can change; nil for any
 }
 
 // decide checks the transition, the references and the rule, and adds what follows to the context's effects. Its error is a *Rejection or a failure.
@@ -25,20 +27,33 @@ func (s *step) decide() (*Snapshot, error) {
 	if err := checkLife(s.spec, s.ref, s.before); err != nil {
 		return nil, err
 	}
-	if err := c.checkRefs(argRefs(c.model, s.spec, s.input)); err != nil {
+	if err := c.checkRefs(s.refs); err != nil {
 		return nil, err
 	}
+	s.only = s.touched()
 	c.active[s.ref] = true
 	fields, err := s.apply()
 	delete(c.active, s.ref)
 	if err != nil {
 		return nil, err
 	}
-	return s.affect(fields, s.touched())
+	return s.affect(fields)
 }
 
 // checkLife checks existence and state.
 func checkLife(spec *schema.Command, ref eventlog.Ref, before *Snapshot) error {
+	if err := checkExists(spec, ref, before); err != nil {
+		return err
+	}
+	if len(spec.From) > 0 && !slices.Contains(spec.From, before.State) {
+		return &Rejection{Code: InvalidTransition, State: before.State, Allowed: allowed(spec.Entity, before.State),
+			Message: fmt.Sprintf("%s is not possible: %s %q is %s", spec.Name, spec.Entity.Name, ref.ID, before.State)}
+	}
+	return nil
+}
+
+// checkExists checks that the entity is there, or that a create's never was.
+func checkExists(spec *schema.Command, ref eventlog.Ref, before *Snapshot) error {
 	entity := spec.Entity
 	if spec.Kind == schema.Create {
 		if before.Version > 0 {
@@ -50,10 +65,6 @@ func checkLife(spec *schema.Command, ref eventlog.Ref, before *Snapshot) error {
 		}
 	} else if before.Version == 0 || before.Deleted {
 		return &Rejection{Code: NotFound, Field: "id", Message: fmt.Sprintf("there is no %s with id %q", entity.Name, ref.ID)}
-	}
-	if len(spec.From) > 0 && !slices.Contains(spec.From, before.State) {
-		return &Rejection{Code: InvalidTransition, State: before.State, Allowed: allowed(entity, before.State),
-			Message: fmt.Sprintf("%s is not possible: %s %q is %s", spec.Name, entity.Name, ref.ID, before.State)}
 	}
 	return nil
 }
@@ -119,7 +130,7 @@ func (s *step) given() (schema.Record, error) {
 			}
 		}
 	}
-	return fields, nameElements(s.c.model, s.spec.Entity, s.before, fields, s.touched())
+	return fields, nameElements(s.c.model, s.spec.Entity, s.before, fields, s.only)
 }
 
 // checkRule checks what a rule may do wrong.
@@ -163,8 +174,8 @@ func checkRequired(e *schema.Entity, fields schema.Record) error {
 	return nil
 }
 
-// affect adds the event and all that comes with it to the context's effects. touched names the fields that can have changed, nil for all.
-func (s *step) affect(fields schema.Record, touched map[string]bool) (*Snapshot, error) {
+// affect adds the event and all that comes with it to the context's effects.
+func (s *step) affect(fields schema.Record) (*Snapshot, error) {
 	c, entity, deletes := s.c, s.spec.Entity, s.spec.Kind == schema.Delete
 	after := &Snapshot{
 		Ref: s.ref, Version: s.before.Version + 1, Fields: fields, Deleted: deletes,
@@ -177,7 +188,7 @@ func (s *step) affect(fields schema.Record, touched map[string]bool) (*Snapshot,
 		after.State = fields[entity.State.Name].(string)
 	}
 	head := c.heads[s.ref]
-	d, err := diff(c.model, entity, head, fields, deletes, touched)
+	d, err := diff(c.model, entity, head, fields, deletes, s.only)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +200,9 @@ func (s *step) affect(fields schema.Record, touched map[string]bool) (*Snapshot,
 		Changes: d.changes, Set: d.set, Clear: d.clear,
 	})
 	s.timers(after)
-	c.heads[s.ref] = d.next(head, after)
+	if len(c.active) > 0 { // the command that it runs within may look at the entity
+		c.heads[s.ref] = d.next(head, after)
+	}
 	return after, nil
 }
 

@@ -75,7 +75,7 @@ func (o Options) filled() Options {
 	positive(&o.MaxDepth, 16)
 	o.MaxDepth = min(o.MaxDepth, eventlog.MaxDepth)
 	positive(&o.Concurrency, 8)
-	positive(&o.ReceiptWindow, 7*24*time.Hour)
+	positive(&o.ReceiptWindow, eventlog.DefaultReceiptWindow)
 	return o
 }
 

@@ -14,8 +14,8 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultPartitions    = 16
-	DefaultReceiptWindow = 7 * 24 * time.Hour
+	DefaultPartitions    = eventlog.DefaultPartitions
+	DefaultReceiptWindow = eventlog.DefaultReceiptWindow
 )
 
 // Options say how to make a log.
@@ -75,18 +75,12 @@ func Open(o Options) (*Log, error) {
 	return l, nil
 }
 
-func (o *Options) fill() error {
+func (o *Options) fill() (err error) {
 	if o.Partitions == 0 {
 		o.Partitions = DefaultPartitions
 	}
-	if o.Partitions < 0 || o.Partitions > eventlog.MaxPartitions {
-		return fmt.Errorf("a log has 1 to %d partitions, not %d", eventlog.MaxPartitions, o.Partitions)
-	}
-	if o.ReceiptWindow == 0 {
-		o.ReceiptWindow = DefaultReceiptWindow
-	}
-	if o.ReceiptWindow < time.Minute {
-		return fmt.Errorf("the receipt window is at least a minute, not %s", o.ReceiptWindow)
+	if o.ReceiptWindow, err = eventlog.CheckOptions(o.Partitions, o.ReceiptWindow); err != nil {
+		return err
 	}
 	if o.Now == nil {
 		start := time.Now()

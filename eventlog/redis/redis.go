@@ -20,9 +20,9 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultPartitions    = 16
+	DefaultPartitions    = eventlog.DefaultPartitions
 	DefaultPrefix        = "daybook"
-	DefaultReceiptWindow = 7 * 24 * time.Hour
+	DefaultReceiptWindow = eventlog.DefaultReceiptWindow
 
 	// Formats of what is stored; another one is refused. On a Cluster receipts lie elsewhere, and claims say more.
 	format        = "1"
@@ -125,15 +125,9 @@ func open(ctx context.Context, o Options, cluster bool, connect func(tune func(*
 	return l, nil
 }
 
-func (o *Options) fill() error {
-	if o.Partitions < 0 || o.Partitions > eventlog.MaxPartitions {
-		return fmt.Errorf("a log has 1 to %d partitions, not %d", eventlog.MaxPartitions, o.Partitions)
-	}
-	if o.ReceiptWindow == 0 {
-		o.ReceiptWindow = DefaultReceiptWindow
-	}
-	if o.ReceiptWindow < time.Minute {
-		return fmt.Errorf("the receipt window is at least a minute, not %s", o.ReceiptWindow)
+func (o *Options) fill() (err error) {
+	if o.ReceiptWindow, err = eventlog.CheckOptions(o.Partitions, o.ReceiptWindow); err != nil {
+		return err
 	}
 	if o.Prefix == "" {
 		o.Prefix = DefaultPrefix

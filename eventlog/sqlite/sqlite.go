@@ -17,8 +17,8 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultPartitions    = 16
-	DefaultReceiptWindow = 7 * 24 * time.Hour
+	DefaultPartitions    = eventlog.DefaultPartitions
+	DefaultReceiptWindow = eventlog.DefaultReceiptWindow
 )
 
 // Options say how to open a log.
@@ -53,11 +53,11 @@ func Open(ctx context.Context, path string, o Options) (*Log, error) {
 }
 
 func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, error) {
-	if err := o.fill(); err != nil {
+	window, err := eventlog.CheckOptions(o.Partitions, o.ReceiptWindow)
+	if err != nil {
 		return nil, err
 	}
-	path, err := filePath(path)
-	if err != nil {
+	if path, err = filePath(path); err != nil {
 		return nil, err
 	}
 	writes, partitions, err := openFile(ctx, path, &o)
@@ -71,25 +71,12 @@ func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, erro
 	reads.SetMaxOpenConns(maxReaders)
 	reads.SetMaxIdleConns(maxReaders)
 	l := &Log{path: path, partitions: partitions, placement: o.Placement, reads: reads, waiters: newWaiters(partitions), clock: c, closed: make(chan struct{})}
-	if l.writer, err = newWriter(ctx, writes, l, o.ReceiptWindow); err != nil {
+	if l.writer, err = newWriter(ctx, writes, l, window); err != nil {
 		return nil, errors.Join(err, writes.Close(), reads.Close())
 	}
 	l.running.Go(l.writer.run)
 	l.running.Go(l.watchOtherProcesses)
 	return l, nil
-}
-
-func (o *Options) fill() error {
-	if o.Partitions < 0 || o.Partitions > eventlog.MaxPartitions {
-		return fmt.Errorf("a log has 1 to %d partitions, not %d", eventlog.MaxPartitions, o.Partitions)
-	}
-	if o.ReceiptWindow == 0 {
-		o.ReceiptWindow = DefaultReceiptWindow
-	}
-	if o.ReceiptWindow < time.Minute {
-		return fmt.Errorf("the receipt window is at least a minute, not %s", o.ReceiptWindow)
-	}
-	return nil
 }
 
 // Partitions returns the number of partitions.
