@@ -74,7 +74,7 @@ func (b *batch) referredTo(ctx context.Context, l *link, origins []origin) ([]or
 	for i := range origins {
 		ids[i] = origins[i].id
 	}
-	counts, err := b.store.CountBy(ctx, l.referrer.Name, nil, l.ref, ids)
+	counts, err := b.store.CountBy(ctx, documents.CountQuery{Entity: l.referrer.Name}, l.ref, ids)
 	if err != nil {
 		return nil, err
 	}

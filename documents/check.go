@@ -10,14 +10,41 @@ import (
 // maxDepth bounds how deep filters nest, so that no compiler exhausts the stack.
 const maxDepth = 100
 
-// MaxContains is the largest length of Contains.Text, in bytes: what the pattern of every server can hold.
-const MaxContains = 8000
+// MaxText is the largest length of Text.Value, in bytes: what the pattern of every server can hold.
+const MaxText = 2000
 
 // CheckFilter reports what is wrong with a filter on e: unknown fields, values of another Go type than the field's, text conditions on
 // fields that are not text. Compilers rely on it having passed.
-func CheckFilter(e *schema.Entity, f Filter) error { return checkFilter(e, f, 0) }
+func CheckFilter(m *schema.Model, e *schema.Entity, f Filter) error {
+	return (&checker{m, e.Name, typesOf(e)}).check(f, 0)
+}
 
-func checkFilter(e *schema.Entity, f Filter, depth int) error {
+// checker checks filters in one scope.
+type checker struct {
+	model *schema.Model
+	name  string // of the scope, for messages
+	types func(field string) (schema.Type, bool)
+}
+
+// typesOf gives the types of what a document holds.
+func typesOf(e *schema.Entity) func(string) (schema.Type, bool) {
+	return func(field string) (schema.Type, bool) {
+		if t, ok := systemTypes[field]; ok {
+			return t, true
+		}
+		f := e.Field(field)
+		if f == nil || field == "id" {
+			return schema.Type{}, false
+		}
+		return f.Type, true
+	}
+}
+
+var systemTypes = map[string]schema.Type{
+	FieldID: {Kind: schema.KindID}, FieldVersion: {Kind: schema.KindInt}, FieldCreatedAt: {Kind: schema.KindDateTime}, FieldUpdatedAt: {Kind: schema.KindDateTime},
+}
+
+func (c *checker) check(f Filter, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("a filter may nest %d deep", maxDepth)
 	}
@@ -25,78 +52,183 @@ func checkFilter(e *schema.Entity, f Filter, depth int) error {
 	case nil:
 		return nil
 	case And:
-		return checkAll(e, f, depth)
+		return c.all(f, depth)
 	case Or:
-		return checkAll(e, f, depth)
+		return c.all(f, depth)
 	case Not:
-		return checkAll(e, []Filter{f.F}, depth)
+		return c.all([]Filter{f.F}, depth)
 	case Compare:
-		if f.Op < Eq || f.Op > Ge {
-			return fmt.Errorf("comparison %d does not exist", f.Op)
+		if err := checkOp(f.Op); err != nil {
+			return err
 		}
-		return checkValues(e, f.Field, f.Value)
+		return c.values(f.Field, f.Value)
 	case In:
-		return checkValues(e, f.Field, f.Values...)
-	case Contains:
-		if len(f.Text) > MaxContains {
-			return fmt.Errorf("text to look for may have %d bytes, not %d", MaxContains, len(f.Text))
-		}
-		return checkText(e, f.Field)
-	case StartsWith:
-		return checkText(e, f.Field)
+		return c.values(f.Field, f.Values...)
+	case Text:
+		return c.text(f)
 	case IsNull:
-		return checkNullable(e, f.Field)
+		_, err := c.typeOf(f.Field)
+		return err
+	case Inside, Some, Size:
+		return c.nested(f, depth)
 	default:
 		return fmt.Errorf("%T is not a filter that stores know", f)
 	}
 }
 
-func checkAll(e *schema.Entity, fs []Filter, depth int) error {
+func checkOp(op Op) error {
+	if op < Eq || op > Ge {
+		return fmt.Errorf("comparison %d does not exist", op)
+	}
+	return nil
+}
+
+func (c *checker) all(fs []Filter, depth int) error {
 	for _, f := range fs {
 		if f == nil {
 			return fmt.Errorf("a nil filter may only stand alone")
 		}
-		if err := checkFilter(e, f, depth+1); err != nil {
+		if err := c.check(f, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkValues(e *schema.Entity, field string, values ...any) error {
-	kind, err := KindOf(e, field)
+func (c *checker) typeOf(field string) (schema.Type, error) {
+	t, ok := c.types(field)
+	if !ok {
+		return t, fmt.Errorf("%s has no field %q to filter by", c.name, field)
+	}
+	return t, nil
+}
+
+// scalar returns the type of a field that can be compared.
+func (c *checker) scalar(field string) (schema.Type, error) {
+	t, err := c.typeOf(field)
+	if err == nil && !comparable(t) {
+		err = fmt.Errorf("%s.%s cannot be compared: it is a list, an object or JSON", c.name, field)
+	}
+	return t, err
+}
+
+func comparable(t schema.Type) bool {
+	return !t.List && t.Kind != schema.KindObject && t.Kind != schema.KindJSON
+}
+
+func (c *checker) values(field string, values ...any) error {
+	t, err := c.scalar(field)
 	if err != nil {
 		return err
 	}
 	for _, v := range values {
-		if !isOfKind(kind, v) {
-			return fmt.Errorf("%s.%s cannot be compared with a %T", e.Name, field, v)
+		if !isOfKind(t.Kind, v) {
+			return fmt.Errorf("%s.%s cannot be compared with a %T", c.name, field, v)
 		}
 	}
 	return nil
 }
 
-func checkText(e *schema.Entity, field string) error {
-	kind, err := KindOf(e, field)
+func (c *checker) text(f Text) error {
+	t, err := c.scalar(f.Field)
 	if err != nil {
 		return err
 	}
-	switch kind {
+	switch t.Kind {
 	case schema.KindString, schema.KindID, schema.KindEnum, schema.KindEntity:
-		return nil
+	default:
+		return fmt.Errorf("%s.%s is not text", c.name, f.Field)
 	}
-	return fmt.Errorf("%s.%s is not text", e.Name, field)
-}
-
-func checkNullable(e *schema.Entity, field string) error {
-	switch field {
-	case FieldID, FieldVersion, FieldCreatedAt, FieldUpdatedAt:
-		return nil
-	}
-	if e.Field(field) == nil || field == "id" {
-		return fmt.Errorf("%s has no field %q", e.Name, field)
+	switch {
+	case f.Op < Equals || f.Op > Matches || f.Op == Equals && !f.IgnoreCase:
+		return fmt.Errorf("condition %d on text does not exist", f.Op)
+	case len(f.Value) > MaxText:
+		return fmt.Errorf("text to look for may have %d bytes, not %d", MaxText, len(f.Value))
 	}
 	return nil
+}
+
+// nested checks what is about value objects and lists.
+func (c *checker) nested(f Filter, depth int) error {
+	t, err := c.typeOf(FieldOf(f))
+	if err != nil {
+		return err
+	}
+	switch f := f.(type) {
+	case Inside:
+		if t.List || t.Kind != schema.KindObject {
+			return fmt.Errorf("%s.%s is no value object", c.name, f.Field)
+		}
+		return c.objects(t).check(f.F, depth+1)
+	case Some:
+		if !t.List || f.Scalars == (t.Kind == schema.KindObject) || t.Kind == schema.KindJSON {
+			return fmt.Errorf("%s.%s is no list of such elements", c.name, f.Field)
+		}
+		if !f.Scalars {
+			return c.objects(t).check(f.F, depth+1)
+		}
+		if !flat(f.F) {
+			return fmt.Errorf("%s.%s: of one element, stores know conditions, what does not hold, and several of such at once", c.name, f.Field)
+		}
+		t.List = false
+		element := func(field string) (schema.Type, bool) { return t, field == Element }
+		return (&checker{c.model, c.name + "." + f.Field, element}).check(f.F, depth+1)
+	case Size:
+		if !t.List {
+			return fmt.Errorf("%s.%s is no list", c.name, f.Field)
+		}
+		return checkOp(f.Op)
+	}
+	return nil
+}
+
+// objects is for the scope of value objects of a type.
+func (c *checker) objects(t schema.Type) *checker {
+	o := c.model.Object(t.Name)
+	return &checker{c.model, t.Name, func(field string) (schema.Type, bool) {
+		if o == nil || o.Field(field) == nil {
+			return schema.Type{}, false
+		}
+		return o.Field(field).Type, true
+	}}
+}
+
+// equality reports whether a condition is about which values it may be.
+func equality(f Filter) bool {
+	switch f := f.(type) {
+	case Compare:
+		return f.Op == Eq
+	case Text:
+		return false
+	}
+	return true
+}
+
+// flat reports whether a filter is what can be asked of an element of a list of scalars.
+func flat(f Filter) bool {
+	switch f := f.(type) {
+	case And:
+		texts, refused := 0, 0
+		for _, p := range f {
+			if _, and := p.(And); and || !flat(p) {
+				return false
+			}
+			if _, ok := p.(Text); ok {
+				texts++
+			}
+			if n, ok := p.(Not); ok && !equality(n.F) {
+				refused++
+			}
+		}
+		return texts <= 1 && refused <= 1
+	case Not:
+		_, not := f.F.(Not)
+		_, and := f.F.(And)
+		return !not && !and && flat(f.F)
+	case Compare, In, Text, IsNull:
+		return true
+	}
+	return false
 }
 
 func isOfKind(k schema.Kind, v any) bool {
@@ -125,7 +257,7 @@ func isOfKind(k schema.Kind, v any) bool {
 }
 
 // CheckQuery reports what is wrong with a query on e. It covers CheckFilter.
-func CheckQuery(e *schema.Entity, q Query) error {
+func CheckQuery(m *schema.Model, e *schema.Entity, q Query) error {
 	if q.Limit < 1 || q.Limit > MaxLimit {
 		return fmt.Errorf("a page has 1 to %d documents, not %d", MaxLimit, q.Limit)
 	}
@@ -143,7 +275,7 @@ func CheckQuery(e *schema.Entity, q Query) error {
 			return err
 		}
 	}
-	return CheckFilter(e, q.Filter)
+	return CheckFilter(m, e, q.Filter)
 }
 
 func checkKey(kinds []schema.Kind, key []any) error {

@@ -101,6 +101,13 @@ type Query struct {
 	Fields []string // the fields to read; nil for all
 }
 
+// CountQuery asks how many documents there are.
+type CountQuery struct {
+	Entity string
+	Filter Filter // nil for all; tombstones are never counted
+	Limit  int64  // counting ends there; 0 for no bound
+}
+
 // Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more
 // than the store can keep in one document is a *TooLargeError.
 type Store interface {
@@ -134,12 +141,12 @@ type Store interface {
 	Load(ctx context.Context, entity string, ids []string, fields []string) (map[string]Document, error)
 	// List returns a page, in order.
 	List(ctx context.Context, q Query) ([]Document, error)
-	// Count counts what the filter matches, tombstones not.
-	Count(ctx context.Context, entity string, f Filter) (int64, error)
+	// Count counts what the filter matches, up to q.Limit.
+	Count(ctx context.Context, q CountQuery) (int64, error)
 	// ListBy is List once for every key: the documents whose ref field `by` holds that key, at most q.Limit each, in one read. q.After and q.Before apply to each.
 	ListBy(ctx context.Context, q Query, by string, keys []string) (map[string][]Document, error)
-	// CountBy counts what the filter matches for every key of the ref field `by`, in one read. Keys with none may be absent.
-	CountBy(ctx context.Context, entity string, f Filter, by string, keys []string) (map[string]int64, error)
+	// CountBy counts what the filter matches for every key of the ref field `by`, in one read, each up to q.Limit or further. Keys with none may be absent.
+	CountBy(ctx context.Context, q CountQuery, by string, keys []string) (map[string]int64, error)
 
 	// BatchLimit is the largest number of writes that one call of Write, Archive or Recopy sends at once; larger ones are split.
 	BatchLimit() int

@@ -2,7 +2,13 @@ package documents
 
 // Filter is a condition on documents: one of the types in this file. Three compilers understand it (BSON, SQL, Match), and
 // they agree. The logic is two-valued: a comparison with a null field is false, and Not of it true.
+//
+// Field names what is asked about, in a scope: at first that of a document, whose fields are those of the entity and of documents themselves ("_id",
+// "_version", "_createdAt", "_updatedAt"); below Inside and Some it is that of a value object, or of an element of a list of scalars, which is called Element.
 type Filter interface{ filter() }
+
+// Element is the field that stands for the element itself, below a Some of a list whose elements are no value objects.
+const Element = ""
 
 // And holds if all hold; an empty one holds.
 type And []Filter
@@ -26,7 +32,7 @@ const (
 )
 
 // Compare holds if the field is not null and compares so with Value. Value is of the Go type of the field's kind, never nil.
-// Field is a scalar or enum field of the entity, a ref field (its id), a copy, or "_id", "_version" (int), "_createdAt" or "_updatedAt" (scalar.DateTime).
+// Field is a scalar or enum field of the scope, a ref field (its id), a copy, or "_id", "_version" (int), "_createdAt" or "_updatedAt" (scalar.DateTime).
 type Compare struct {
 	Field string
 	Op    Op
@@ -39,20 +45,58 @@ type In struct {
 	Values []any
 }
 
-// Contains holds if the string field contains Text, byte for byte. No character of Text is special.
-type Contains struct{ Field, Text string }
+// TextOp is a condition on text.
+type TextOp int
 
-// StartsWith holds if the string field starts with Text.
-type StartsWith struct{ Field, Text string }
+// The conditions on text. They go by code points as they are stored: é of one code point is not é of two.
+const (
+	Equals     TextOp = iota // only with IgnoreCase: Compare is the other
+	Contains                 // Text is somewhere in it
+	StartsWith               // it begins with Text
+	EndsWith                 // it ends with Text
+	Matches                  // the whole of it is as the pattern Text says, see Pattern
+)
 
-// IsNull holds if the field is null (absent).
+// Text holds if the string field is not null and is as Op says. No character of Value is special, but for those of a pattern in Matches. IgnoreCase takes characters for one that
+// are by Unicode's simple case folding (ß is not ss).
+type Text struct {
+	Field      string
+	Op         TextOp
+	Value      string
+	IgnoreCase bool
+}
+
+// IsNull holds if the field is null (absent). Field may be of any kind. Of Element, it holds if the element is null.
 type IsNull struct{ Field string }
 
-func (And) filter()        {}
-func (Or) filter()         {}
-func (Not) filter()        {}
-func (Compare) filter()    {}
-func (In) filter()         {}
-func (Contains) filter()   {}
-func (StartsWith) filter() {}
-func (IsNull) filter()     {}
+// Inside holds if the value object in Field is not null and F holds of it.
+type Inside struct {
+	Field string
+	F     Filter
+}
+
+// Some holds if F holds of an element of the list in Field. A null list has no elements. Elements may be null: of those only Not and IsNull hold in lists of scalars, and nothing at all in
+// lists of value objects. In lists of scalars F is a leaf, a Not of a leaf, or an And of such, with at most one Text, and at most one Not of an order or Text: not all engines can ask for more of one element.
+type Some struct {
+	Field   string
+	F       Filter
+	Scalars bool // the elements are no value objects
+}
+
+// Size holds if the list in Field is not null and its length, null elements counted, compares so with N.
+type Size struct {
+	Field string
+	Op    Op
+	N     int
+}
+
+func (And) filter()     {}
+func (Or) filter()      {}
+func (Not) filter()     {}
+func (Compare) filter() {}
+func (In) filter()      {}
+func (Text) filter()    {}
+func (IsNull) filter()  {}
+func (Inside) filter()  {}
+func (Some) filter()    {}
+func (Size) filter()    {}

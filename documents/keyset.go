@@ -53,23 +53,61 @@ func PageFilter(q Query) Filter {
 	return all
 }
 
-// PageRanges returns filters to read one after the other, each in the order of PageOrders, until the page is full: together they are PageFilter. Nulls come last
-// in a descending order, so what follows a value there is two ranges of an index: the rest of the values, and the nulls.
+// PageRanges returns filters to read one after the other, each in the order of PageOrders, until the page is full: together they are PageFilter. Each is
+// one range of an index of the orders' fields: level with the key in the first so many orders, and beyond it in the next. So a page costs what it holds,
+// however many documents are level with its key, or null.
 func PageRanges(q Query) []Filter {
-	all, first := PageFilter(q), PageOrders(q)[0]
-	from := q.After
+	orders := PageOrders(q)
+	from, to := q.After, q.Before
 	if q.Last {
-		from = q.Before
+		from, to = q.Before, q.After
 	}
-	if from == nil || !first.Desc || from[0] == nil || first.Field == FieldID {
-		return []Filter{all}
+	if from == nil {
+		return []Filter{PageFilter(q)}
 	}
-	values := And{Compare{Field: first.Field, Op: Le, Value: from[0]}, all}
-	switch first.Field {
-	case FieldVersion, FieldCreatedAt, FieldUpdatedAt: // never null
-		return []Filter{values}
+	rest := q // what holds in every range
+	rest.After, rest.Before = nil, nil
+	if to != nil && !q.Last {
+		rest.Before = to
+	} else if to != nil {
+		rest.After = to
 	}
-	return []Filter{values, And{IsNull{Field: first.Field}, all}}
+	all := PageFilter(rest)
+	var out []Filter
+	for i := len(orders) - 1; i >= 0; i-- {
+		for _, f := range pastRanges(orders[i], keyAt(orders, from, i)) {
+			var range_ And
+			for j := range i {
+				range_ = append(range_, same(orders[j].Field, keyAt(orders, from, j)))
+			}
+			range_ = append(range_, f)
+			if all != nil {
+				range_ = append(range_, all)
+			}
+			out = append(out, range_)
+		}
+	}
+	return out
+}
+
+// keyAt returns the key's value for an order: the id for the last, also where an order by _id cut the list short.
+func keyAt(orders []Order, key []any, i int) any {
+	if i == len(orders)-1 {
+		return key[len(key)-1]
+	}
+	return key[i]
+}
+
+// pastRanges is past in ranges of an index, in order.
+func pastRanges(o Order, v any) []Filter {
+	f := past(o, v)
+	if or, ok := f.(Or); ok {
+		return or
+	}
+	if f == nil {
+		return nil
+	}
+	return []Filter{f}
 }
 
 // beyond holds for documents that come after key in the given order: beyond in the first order, or level there and beyond in the next.
@@ -77,10 +115,7 @@ func beyond(orders []Order, key []any) Filter {
 	var further Or
 	var level And
 	for i, o := range orders {
-		v := key[i]
-		if i == len(orders)-1 {
-			v = key[len(key)-1] // the id, also where an order by _id cut the list short
-		}
+		v := keyAt(orders, key, i)
 		if f := past(o, v); f != nil {
 			further = append(further, append(append(And{}, level...), f))
 		}
@@ -112,11 +147,19 @@ func past(o Order, v any) Filter {
 		return Not{IsNull{Field: o.Field}}
 	case !o.Desc:
 		return Compare{Field: o.Field, Op: Gt, Value: v}
-	case o.Field == FieldID:
+	case neverNull(o.Field):
 		return Compare{Field: o.Field, Op: Lt, Value: v}
 	default:
 		return Or{Compare{Field: o.Field, Op: Lt, Value: v}, IsNull{Field: o.Field}}
 	}
+}
+
+func neverNull(field string) bool {
+	switch field {
+	case FieldID, FieldVersion, FieldCreatedAt, FieldUpdatedAt:
+		return true
+	}
+	return false
 }
 
 func same(field string, v any) Filter {

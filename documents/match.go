@@ -2,39 +2,102 @@ package documents
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // Match reports whether the filter holds for the document, exactly as the stores' reads decide it. A nil filter always does. The
 // filter must pass CheckFilter; d must have the fields that the filter names. It does not look at d.Deleted.
-func Match(f Filter, d *Document) bool {
+func Match(f Filter, d *Document) bool { return matches(f, d.Value) }
+
+// scope gives what stands under a field's name, nil for null.
+type scope func(field string) any
+
+func matches(f Filter, in scope) bool {
 	switch f := f.(type) {
 	case nil:
 		return true
 	case And:
-		return !slices.ContainsFunc(f, func(f Filter) bool { return !Match(f, d) })
+		return !slices.ContainsFunc(f, func(f Filter) bool { return !matches(f, in) })
 	case Or:
-		return slices.ContainsFunc(f, func(f Filter) bool { return Match(f, d) })
+		return slices.ContainsFunc(f, func(f Filter) bool { return matches(f, in) })
 	case Not:
-		return !Match(f.F, d)
+		return !matches(f.F, in)
 	case Compare:
-		v := d.Value(f.Field)
+		v := in(f.Field)
 		return v != nil && holds(f.Op, scalar.Compare(v, f.Value))
 	case In:
-		v := d.Value(f.Field)
+		v := in(f.Field)
 		return v != nil && slices.ContainsFunc(f.Values, func(o any) bool { return scalar.Compare(v, o) == 0 })
-	case Contains:
-		s, ok := d.Value(f.Field).(string)
-		return ok && strings.Contains(s, f.Text)
-	case StartsWith:
-		s, ok := d.Value(f.Field).(string)
-		return ok && strings.HasPrefix(s, f.Text)
+	case Text:
+		s, ok := in(f.Field).(string)
+		return ok && f.Holds(s)
 	case IsNull:
-		return d.Value(f.Field) == nil
+		return in(f.Field) == nil
+	case Inside:
+		r, ok := in(f.Field).(schema.Record)
+		return ok && matches(f.F, record(r))
+	case Some:
+		list, _ := in(f.Field).([]any)
+		return slices.ContainsFunc(list, f.matchesElement)
+	case Size:
+		list, ok := in(f.Field).([]any)
+		return ok && holds(f.Op, len(list)-f.N)
 	}
 	return false
+}
+
+func record(r schema.Record) scope { return func(field string) any { return r[field] } }
+
+// matchesElement reports whether a filter holds for an element. Nothing holds for a null among value objects.
+func (f Some) matchesElement(v any) bool {
+	if f.Scalars {
+		return matches(f.F, func(string) any { return v })
+	}
+	r, ok := v.(schema.Record)
+	return ok && matches(f.F, record(r))
+}
+
+// Walk calls visit for the filter and all in it that stand in the same scope: not for what is below Inside and Some.
+func Walk(f Filter, visit func(Filter)) {
+	if f == nil {
+		return
+	}
+	visit(f)
+	switch f := f.(type) {
+	case And:
+		for _, p := range f {
+			Walk(p, visit)
+		}
+	case Or:
+		for _, p := range f {
+			Walk(p, visit)
+		}
+	case Not:
+		Walk(f.F, visit)
+	}
+}
+
+// FieldOf returns the field that a condition is about, "" for And, Or and Not, and for what is about an Element.
+func FieldOf(f Filter) string {
+	switch f := f.(type) {
+	case Compare:
+		return f.Field
+	case In:
+		return f.Field
+	case Text:
+		return f.Field
+	case IsNull:
+		return f.Field
+	case Inside:
+		return f.Field
+	case Some:
+		return f.Field
+	case Size:
+		return f.Field
+	}
+	return ""
 }
 
 func holds(op Op, c int) bool {

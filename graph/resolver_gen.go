@@ -130,6 +130,10 @@ func (r customerConnectionFields) TotalCount(ctx context.Context, obj *resolve.O
 	return resolve.Field[int](ctx, obj, "totalCount")
 }
 
+func (r customerConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
 func (r *root) CustomerEdge() CustomerEdgeResolver { return customerEdgeFields{r.rt} }
 
 type customerEdgeFields struct{ rt *resolve.Runtime }
@@ -514,6 +518,10 @@ func (r orderConnectionFields) TotalCount(ctx context.Context, obj *resolve.Obje
 	return resolve.Field[int](ctx, obj, "totalCount")
 }
 
+func (r orderConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
 func (r *root) OrderEdge() OrderEdgeResolver { return orderEdgeFields{r.rt} }
 
 type orderEdgeFields struct{ rt *resolve.Runtime }
@@ -748,6 +756,10 @@ func (r productConnectionFields) PageInfo(ctx context.Context, obj *resolve.Obje
 
 func (r productConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
 	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r productConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
 }
 
 func (r *root) ProductEdge() ProductEdgeResolver { return productEdgeFields{r.rt} }
@@ -1015,6 +1027,10 @@ func (r reservationConnectionFields) PageInfo(ctx context.Context, obj *resolve.
 
 func (r reservationConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
 	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r reservationConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
 }
 
 func (r *root) ReservationEdge() ReservationEdgeResolver { return reservationEdgeFields{r.rt} }

@@ -28,6 +28,8 @@ const (
 	DefaultPage = 100    // rows of a list without first and last
 	MaxPage     = 1000   // rows of a list
 	MaxNodes    = 20_000 // entities of one read, relations included
+
+	MaxCount = 100_000 // rows that a list counts; if there are more, the count is not exact
 )
 
 // Engine answers reads. It is safe for concurrent use. Run has to run for live queries and waits.
@@ -101,9 +103,11 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	}
 	page := &Page{}
 	if c.TotalCount {
-		if page.TotalCount, err = e.cfg.Store.Count(ctx, entity.Name, args.Filter); err != nil {
+		n, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: args.Filter, Limit: MaxCount + 1})
+		if err != nil {
 			return nil, err
 		}
+		page.counted(n)
 	}
 	if c.Node == nil || p.size == 0 {
 		return page, nil

@@ -162,7 +162,7 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 				return err
 			}
 			if ls.TotalCount {
-				if counts, err = e.cfg.Store.CountBy(ctx, entity.Name, ls.Args.Filter, ls.Inverse.Field, keys); err != nil {
+				if counts, err = e.cfg.Store.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: ls.Args.Filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err
 				}
 			}
@@ -175,7 +175,8 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 			pages := make(map[string]*Page, len(keys))
 			next := step{selection: ls.Node}
 			for _, key := range keys {
-				page := &Page{TotalCount: counts[key]}
+				page := &Page{}
+				page.counted(counts[key])
 				docs := p.cut(page, rows[key])
 				var err error
 				if page.Nodes, err = l.wrap(entity, ls.Node, docs); err != nil {

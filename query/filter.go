@@ -13,6 +13,7 @@ const (
 	MaxConditions  = 1000
 	MaxFilterDepth = 16
 	MaxIn          = 1000 // values of one in or notIn
+	MaxRuns        = 10   // * in one matches: an engine may go back to each
 )
 
 // Filter builds a filter from the API's `where`: and, or, not, and per field a map of conditions, which all have to hold. nil is no filter. The error
@@ -21,23 +22,57 @@ func (e *Engine) Filter(entity *schema.Entity, where map[string]any) (documents.
 	if len(where) == 0 {
 		return nil, nil //nolint:nilnil // no filter
 	}
-	b := filterBuilder{model: e.cfg.Model, entity: entity}
-	return b.all(where, "where", 0)
+	b := filterBuilder{model: e.cfg.Model}
+	f, err := b.all(names{entity: entity}, where, "where", 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.CheckFilter(e.cfg.Model, entity, f); err != nil {
+		return nil, invalid("where: %v", err)
+	}
+	return f, nil
+}
+
+// names are the fields of an entity or of a value object, as the API calls them.
+type names struct {
+	entity *schema.Entity
+	object *schema.Object
+}
+
+// lookup returns what documents call a field, and its type: a ref's is that of its id.
+func (n names) lookup(name string) (stored string, t schema.Type, ok bool) {
+	fields := []*schema.Field(nil)
+	if n.entity != nil {
+		if stored, ok := systemName(name); ok {
+			return stored, typeOf(n.entity, stored), true
+		}
+		fields = n.entity.Fields
+	} else {
+		fields = n.object.Fields
+	}
+	for _, f := range fields {
+		if f.Ref != nil && f.Name+"Id" == name {
+			return f.Name, schema.Type{Kind: schema.KindID, Name: "ID"}, true
+		}
+		if f.Ref == nil && f.Name == name {
+			return f.Name, f.Type, true
+		}
+	}
+	return "", t, false
 }
 
 type filterBuilder struct {
-	model  *schema.Model
-	entity *schema.Entity
-	count  int
+	model *schema.Model
+	count int
 }
 
-func (b *filterBuilder) all(where map[string]any, path string, depth int) (documents.Filter, error) {
+func (b *filterBuilder) all(in names, where map[string]any, path string, depth int) (documents.Filter, error) {
 	if depth > MaxFilterDepth {
 		return nil, invalid("%s is deeper than %d levels", path, MaxFilterDepth)
 	}
 	var out documents.And
 	for _, name := range slices.Sorted(maps.Keys(where)) { // sorted: the same where is the same filter
-		f, err := b.one(name, where[name], path+"."+name, depth)
+		f, err := b.one(in, name, where[name], path+"."+name, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -45,60 +80,58 @@ func (b *filterBuilder) all(where map[string]any, path string, depth int) (docum
 			out = append(out, f)
 		}
 	}
-	if len(out) == 1 {
-		return out[0], nil
-	}
-	return out, nil
+	return single(out), nil
 }
 
-func (b *filterBuilder) one(name string, v any, path string, depth int) (documents.Filter, error) {
+// single is an And without need of it.
+func single(fs documents.And) documents.Filter {
+	if len(fs) == 1 {
+		return fs[0]
+	}
+	return fs
+}
+
+func (b *filterBuilder) one(in names, name string, v any, path string, depth int) (documents.Filter, error) {
 	if v == nil { // an explicit null is as if it were not there
 		return nil, nil //nolint:nilnil // no condition
 	}
 	switch name {
 	case "and", "or":
-		return b.list(name, v, path, depth)
+		return b.list(in, name, v, path, depth)
 	case "not":
 		where, ok := v.(map[string]any)
 		if !ok {
 			return nil, invalid("%s is no filter", path)
 		}
-		f, err := b.all(where, path, depth+1)
+		f, err := b.all(in, where, path, depth+1)
 		return documents.Not{F: f}, err
 	}
-	stored, ok := StoredName(b.entity, name)
+	stored, t, ok := in.lookup(name)
 	conditions, isMap := v.(map[string]any)
 	if !ok || !isMap {
 		return nil, invalid("%s can't be filtered by", path)
 	}
-	var out documents.And
-	for _, op := range slices.Sorted(maps.Keys(conditions)) {
-		f, err := b.condition(stored, op, conditions[op], path+"."+op)
-		if err != nil {
-			return nil, err
-		}
-		if b.count++; b.count > MaxConditions {
-			return nil, invalid("the filter has more than %d conditions", MaxConditions)
-		}
-		out = append(out, f)
+	switch {
+	case t.List:
+		return b.elements(stored, t, conditions, path, depth)
+	case t.Kind == schema.KindObject:
+		return b.inside(stored, t, conditions, path, depth)
 	}
-	if len(out) == 1 {
-		return out[0], nil
-	}
-	return out, nil
+	out, err := b.conditions(stored, t, conditions, path)
+	return single(out), err
 }
 
-func (b *filterBuilder) list(name string, v any, path string, depth int) (documents.Filter, error) {
+func (b *filterBuilder) list(in names, name string, v any, path string, depth int) (documents.Filter, error) {
 	items, err := objects(v, path)
 	if err != nil {
 		return nil, err
 	}
 	var out []documents.Filter
 	for _, where := range items {
-		if b.count++; b.count > MaxConditions {
-			return nil, invalid("the filter has more than %d conditions", MaxConditions)
+		if err := b.counts(); err != nil {
+			return nil, err
 		}
-		f, err := b.all(where, path, depth+1)
+		f, err := b.all(in, where, path, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +141,13 @@ func (b *filterBuilder) list(name string, v any, path string, depth int) (docume
 		return documents.Or(out), nil
 	}
 	return documents.And(out), nil
+}
+
+func (b *filterBuilder) counts() error {
+	if b.count++; b.count > MaxConditions {
+		return invalid("the filter has more than %d conditions", MaxConditions)
+	}
+	return nil
 }
 
 // objects reads a list of objects; a single one is a list of one.
@@ -129,116 +169,4 @@ func objects(v any, path string) ([]map[string]any, error) {
 		return out, nil
 	}
 	return nil, invalid("%s is no list", path)
-}
-
-// condition builds one comparison. eq and ne take null: is null, is not. ne and notIn hold for null fields, as "not equal" does; all others do not.
-func (b *filterBuilder) condition(field, op string, v any, path string) (documents.Filter, error) {
-	t := typeOf(b.entity, field)
-	switch op {
-	case "isNull":
-		is, ok := v.(bool)
-		if !ok {
-			return nil, invalid("%s is true or false", path)
-		}
-		if is {
-			return documents.IsNull{Field: field}, nil
-		}
-		return documents.Not{F: documents.IsNull{Field: field}}, nil
-	case "in", "notIn":
-		return b.in(field, op, t, v, path)
-	case "contains", "startsWith":
-		t = schema.Type{Kind: schema.KindString, Name: "String"}
-	}
-	if v == nil && op == "eq" {
-		return documents.IsNull{Field: field}, nil
-	}
-	if v == nil && op == "ne" {
-		return documents.Not{F: documents.IsNull{Field: field}}, nil
-	}
-	t.NonNull = true
-	value, err := b.model.Coerce(t, v, path)
-	if err != nil {
-		return nil, invalid("%v", err)
-	}
-	switch op {
-	case "eq":
-		return documents.Compare{Field: field, Op: documents.Eq, Value: value}, nil
-	case "ne":
-		return documents.Not{F: documents.Compare{Field: field, Op: documents.Eq, Value: value}}, nil
-	case "lt":
-		return documents.Compare{Field: field, Op: documents.Lt, Value: value}, nil
-	case "lte":
-		return documents.Compare{Field: field, Op: documents.Le, Value: value}, nil
-	case "gt":
-		return documents.Compare{Field: field, Op: documents.Gt, Value: value}, nil
-	case "gte":
-		return documents.Compare{Field: field, Op: documents.Ge, Value: value}, nil
-	case "contains":
-		return documents.Contains{Field: field, Text: value.(string)}, nil
-	case "startsWith":
-		return documents.StartsWith{Field: field, Text: value.(string)}, nil
-	}
-	return nil, invalid("%s: there is no such condition", path)
-}
-
-func (b *filterBuilder) in(field, op string, t schema.Type, v any, path string) (documents.Filter, error) {
-	t.List, t.NonNull, t.ElemNonNull = true, true, true
-	list, err := b.model.Coerce(t, v, path)
-	if err != nil {
-		return nil, invalid("%v", err)
-	}
-	values := list.([]any)
-	if len(values) > MaxIn {
-		return nil, invalid("%s has more than %d values", path, MaxIn)
-	}
-	f := documents.In{Field: field, Values: values}
-	if op == "notIn" {
-		return documents.Not{F: f}, nil
-	}
-	return f, nil
-}
-
-// Orders builds sort keys from the API's `orderBy`, whose fields are called as UpperSnake makes them.
-func (e *Engine) Orders(entity *schema.Entity, orderBy any) ([]documents.Order, error) {
-	if orderBy == nil {
-		return nil, nil
-	}
-	items, err := objects(orderBy, "orderBy")
-	if err != nil {
-		return nil, err
-	}
-	if len(items) > 8 {
-		return nil, invalid("orderBy has more than 8 keys")
-	}
-	var out []documents.Order
-	for _, item := range items {
-		name, _ := item["field"].(string)
-		stored, ok := sortField(entity, name)
-		if !ok {
-			return nil, invalid("orderBy: %s has no field %q to sort by", entity.Name, name)
-		}
-		if slices.ContainsFunc(out, func(o documents.Order) bool { return o.Field == stored }) {
-			return nil, invalid("orderBy names %s twice", name)
-		}
-		out = append(out, documents.Order{Field: stored, Desc: item["direction"] == "DESC"})
-	}
-	return out, nil
-}
-
-func sortField(e *schema.Entity, name string) (string, bool) {
-	for _, api := range []string{"version", "createdAt", "updatedAt", "id"} {
-		if schema.UpperSnake(api) == name {
-			return StoredName(e, api)
-		}
-	}
-	for _, f := range e.Fields {
-		api := f.Name
-		if f.Ref != nil {
-			api += "Id"
-		}
-		if schema.UpperSnake(api) == name {
-			return StoredName(e, api)
-		}
-	}
-	return "", false
 }

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"slices"
-
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -85,25 +83,10 @@ func kindOf(was, is bool, c *change) string {
 
 // namesCopies reports whether a filter depends on copied fields.
 func namesCopies(e *schema.Entity, f documents.Filter) bool {
-	field := ""
-	switch f := f.(type) {
-	case documents.And:
-		return slices.ContainsFunc(f, func(f documents.Filter) bool { return namesCopies(e, f) })
-	case documents.Or:
-		return slices.ContainsFunc(f, func(f documents.Filter) bool { return namesCopies(e, f) })
-	case documents.Not:
-		return namesCopies(e, f.F)
-	case documents.Compare:
-		field = f.Field
-	case documents.In:
-		field = f.Field
-	case documents.Contains:
-		field = f.Field
-	case documents.StartsWith:
-		field = f.Field
-	case documents.IsNull:
-		field = f.Field
-	}
-	of := e.Field(field)
-	return of != nil && of.Copy != nil
+	named := false
+	documents.Walk(f, func(f documents.Filter) {
+		of := e.Field(documents.FieldOf(f))
+		named = named || of != nil && of.Copy != nil
+	})
+	return named
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -143,9 +142,8 @@ func typeOf(e *schema.Entity, field string) schema.Type {
 	return t
 }
 
-// StoredName returns the name under which documents know what the API calls name: customer for customerId, _createdAt for createdAt. ok is false if lists
-// can't be ordered or filtered by it.
-func StoredName(e *schema.Entity, name string) (stored string, ok bool) {
+// systemName returns what documents call what every entity has.
+func systemName(name string) (stored string, ok bool) {
 	switch name {
 	case "id":
 		return documents.FieldID, true
@@ -156,15 +154,16 @@ func StoredName(e *schema.Entity, name string) (stored string, ok bool) {
 	case "updatedAt":
 		return documents.FieldUpdatedAt, true
 	}
-	i := slices.IndexFunc(e.Fields, func(f *schema.Field) bool {
-		if f.Ref != nil {
-			return f.Name+"Id" == name
-		}
-		return f.Name == name
-	})
-	if i < 0 {
+	return "", false
+}
+
+// StoredName returns the name under which documents know what the API calls name: customer for customerId, _createdAt for createdAt. ok is false if lists
+// can't be ordered by it.
+func StoredName(e *schema.Entity, name string) (stored string, ok bool) {
+	stored, _, ok = names{entity: e}.lookup(name)
+	if !ok {
 		return "", false
 	}
-	_, err := documents.KindOf(e, e.Fields[i].Name)
-	return e.Fields[i].Name, err == nil
+	_, err := documents.KindOf(e, stored)
+	return stored, err == nil
 }

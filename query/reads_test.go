@@ -40,13 +40,13 @@ func (c *counting) ListBy(ctx context.Context, q documents.Query, by string, key
 	c.reads.Add(1)
 	return c.Store.ListBy(ctx, q, by, keys)
 }
-func (c *counting) Count(ctx context.Context, e string, f documents.Filter) (int64, error) {
+func (c *counting) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
 	c.reads.Add(1)
-	return c.Store.Count(ctx, e, f)
+	return c.Store.Count(ctx, q)
 }
-func (c *counting) CountBy(ctx context.Context, e string, f documents.Filter, by string, keys []string) (map[string]int64, error) {
+func (c *counting) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
 	c.reads.Add(1)
-	return c.Store.CountBy(ctx, e, f, by, keys)
+	return c.Store.CountBy(ctx, q, by, keys)
 }
 
 // shop has the sample store's documents: so many customers with two orders each of two lines.

@@ -95,8 +95,12 @@ type Page struct {
 	Nodes                []*Node
 	Cursors              []string // of each node
 	HasNext, HasPrevious bool
-	TotalCount           int64 // only if it was asked for
+	TotalCount           int64 // only if it was asked for, at most MaxCount
+	Uncounted            bool  // there are more than TotalCount
 }
+
+// counted notes how many rows a list has, as far as they were counted.
+func (p *Page) counted(n int64) { p.TotalCount, p.Uncounted = min(n, MaxCount), n > MaxCount }
 
 // loaded holds what one read has loaded beyond its roots.
 type loaded struct {

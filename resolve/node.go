@@ -93,6 +93,8 @@ func (s *connectionSource) value(ctx context.Context, name string) (any, error) 
 	switch name {
 	case "totalCount":
 		return int(s.page.TotalCount), nil
+	case "totalCountIsExact":
+		return !s.page.Uncounted, nil
 	case "pageInfo":
 		return s.pageInfo(), nil
 	}

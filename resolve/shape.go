@@ -152,7 +152,7 @@ func (rt *Runtime) connectionShape(ctx context.Context, e *schema.Entity, f fiel
 	all := &query.Selection{}
 	for _, sub := range f.selected(ctx, e.Name+"Connection") {
 		switch sub.Name {
-		case "totalCount":
+		case "totalCount", "totalCountIsExact":
 			c.TotalCount = true
 		case "pageInfo":
 			c.Node = all

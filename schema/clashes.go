@@ -15,6 +15,7 @@ func (l *loader) names() {
 	}
 	for _, o := range l.model.Objects {
 		l.structFields(o.Name, o.Fields)
+		l.filterNames(o)
 	}
 	for _, o := range l.model.Inputs {
 		if !o.Derived || o.Patch {
@@ -34,7 +35,10 @@ func (l *loader) typeNames() {
 		}
 	}
 	for _, e := range l.model.Enums {
-		derived[e.Name+"Filter"] = "the enum " + e.Name
+		derived[e.Name+"Filter"], derived[e.Name+"ListFilter"] = "the enum "+e.Name, "the enum "+e.Name
+	}
+	for _, o := range l.model.Objects {
+		derived[o.Name+"Filter"], derived[o.Name+"ListFilter"] = "the type "+o.Name, "the type "+o.Name
 	}
 	for _, o := range l.model.Inputs {
 		if o.Derived {

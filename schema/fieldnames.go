@@ -19,6 +19,15 @@ func (l *loader) entityFields(e *Entity) {
 	l.structFields(e.Name, e.Fields)
 }
 
+// filterNames refuses fields of a value object that its filter has for itself.
+func (l *loader) filterNames(o *Object) {
+	for _, f := range o.Fields {
+		if f.Name == "isNull" || slices.Contains(reservedFilters, f.Name) {
+			l.fail(f.Pos, "choose another name", "the field name %s is reserved: filters use it", f.Name)
+		}
+	}
+}
+
 // structFields refuses fields, of an entity, a value object or an input, that are one in Go, and names that are derived from refs.
 func (l *loader) structFields(typeName string, fields []*Field) {
 	seen := map[string]*Field{}

@@ -8,6 +8,8 @@ var reservedTypes = map[string]bool{
 	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true,
 	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
 	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,
+	"StringListFilter": true, "IDListFilter": true, "IntListFilter": true, "FloatListFilter": true, "BooleanListFilter": true, "DecimalListFilter": true,
+	"DateTimeListFilter": true, "DateListFilter": true, "LongListFilter": true, "UUIDListFilter": true, "JSONListFilter": true,
 }
 
 // reservedFields are field names of every entity of the API, or held back for it.

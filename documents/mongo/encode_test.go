@@ -49,9 +49,9 @@ func TestNoTextIsSpecial(t *testing.T) {
 		filter documents.Filter
 		want   string
 	}{
-		{documents.Contains{Field: "f", Text: `a.*b\E$x`}, `{"f": {"$regex": "a\\.\\*b\\\\E\\$x"}}`},
-		{documents.Contains{Field: "f", Text: "a\x00"}, `{"f": {"$regex": "a\\x00"}}`},
-		{documents.StartsWith{Field: "f", Text: "^$"}, `{"f": {"$gte": "^$","$lt": "^%"}}`},
+		{documents.Text{Field: "f", Op: documents.Contains, Value: `a.*b\E$x`}, `{"f": {"$regex": "a\\.\\*b\\\\E\\$x"}}`},
+		{documents.Text{Field: "f", Op: documents.Contains, Value: "a\x00"}, `{"f": {"$regex": "a\\x00"}}`},
+		{documents.Text{Field: "f", Op: documents.StartsWith, Value: "^$"}, `{"f": {"$gte": "^$","$lt": "^%"}}`},
 		{documents.Compare{Field: "f", Value: "$where"}, `{"f": {"$eq": "$where"}}`},
 		{documents.Or{}, `{"_id": {"$in": []}}`},
 		{documents.Not{F: documents.IsNull{Field: "f"}}, `{"$nor": [{"f": {"$exists": false}}]}`},

@@ -16,6 +16,7 @@ type Features struct {
 	Decimal128 bool   // Decimal is stored as such; else as text that sorts like the numbers
 	TopN       bool   // $topN in $group, MongoDB 5.2: a page per key in one read without reading the rest
 	Partial    bool   // an index may be on some of the documents
+	Elements   bool   // $elemMatch takes $and, $or and $nor; else what is about elements is looked at here
 	Batch      int    // writes sent at once
 }
 
@@ -38,7 +39,7 @@ func detect(ctx context.Context, client *mongo.Client) (Features, error) {
 	}
 	major, minor := info.Array[0], info.Array[1]
 	return Features{
-		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Batch: 1000,
+		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Elements: true, Batch: 1000,
 		TopN: major > 5 || major == 5 && minor >= 2,
 	}, nil
 }

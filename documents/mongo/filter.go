@@ -1,9 +1,6 @@
 package mongo
 
 import (
-	"regexp"
-	"strings"
-
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -18,7 +15,10 @@ var (
 )
 
 // filter compiles a checked filter.
-func (s *Store) filter(f documents.Filter) (bson.D, error) {
+func (s *Store) filter(f documents.Filter) (bson.D, error) { return s.in("", f) }
+
+// in compiles a filter about what lies below a path: "" or one that ends with a point.
+func (s *Store) in(path string, f documents.Filter) (bson.D, error) {
 	switch f := f.(type) {
 	case nil:
 		return everything, nil
@@ -26,36 +26,36 @@ func (s *Store) filter(f documents.Filter) (bson.D, error) {
 		if len(f) == 0 {
 			return everything, nil
 		}
-		return s.all("$and", f)
+		return s.all(path, "$and", f)
 	case documents.Or:
 		if len(f) == 0 {
 			return nothing, nil
 		}
-		return s.all("$or", f)
+		return s.all(path, "$or", f)
 	case documents.Not:
-		return s.all("$nor", []documents.Filter{f.F})
+		return s.all(path, "$nor", []documents.Filter{f.F})
 	case documents.Compare:
-		return s.compare(f)
+		v, err := s.scalarValue(f.Value)
+		return where(path+f.Field, operators[f.Op], v), err
 	case documents.In:
-		return s.in(f)
-	case documents.Contains:
-		return where(f.Field, "$regex", pattern(f.Text)), nil
-	case documents.StartsWith:
-		return prefix(f), nil
+		values, err := s.values(f.Values)
+		return where(path+f.Field, "$in", values), err
+	case documents.Text:
+		return textual(path, f), nil
 	case documents.IsNull:
-		return where(f.Field, "$exists", false), nil // an index of the field has the missing as null: it serves this too
+		return where(path+f.Field, "$exists", false), nil // an index of the field has the missing as null: it serves this too
 	}
-	return nothing, nil // documents.CheckFilter let no other pass
+	return s.nested(path, f)
 }
 
 func where(field, operator string, value any) bson.D {
 	return bson.D{{Key: field, Value: bson.D{{Key: operator, Value: value}}}}
 }
 
-func (s *Store) all(operator string, fs []documents.Filter) (bson.D, error) {
+func (s *Store) all(path, operator string, fs []documents.Filter) (bson.D, error) {
 	parts := make(bson.A, len(fs))
 	for i, f := range fs {
-		p, err := s.filter(f)
+		p, err := s.in(path, f)
 		if err != nil {
 			return nil, err
 		}
@@ -66,38 +66,26 @@ func (s *Store) all(operator string, fs []documents.Filter) (bson.D, error) {
 
 var operators = [...]string{documents.Eq: "$eq", documents.Lt: "$lt", documents.Le: "$lte", documents.Gt: "$gt", documents.Ge: "$gte"}
 
-func (s *Store) compare(f documents.Compare) (bson.D, error) {
-	v, err := s.scalarValue(f.Value)
-	if err != nil {
-		return nil, err
-	}
-	return where(f.Field, operators[f.Op], v), nil
-}
-
-func (s *Store) in(f documents.In) (bson.D, error) {
-	values := make(bson.A, len(f.Values))
-	for i, v := range f.Values {
+func (s *Store) values(vs []any) (bson.A, error) {
+	out := make(bson.A, len(vs))
+	for i, v := range vs {
 		var err error
-		if values[i], err = s.scalarValue(v); err != nil {
+		if out[i], err = s.scalarValue(v); err != nil {
 			return nil, err
 		}
 	}
-	return where(f.Field, "$in", values), nil
+	return out, nil
 }
 
-// pattern matches exactly the text, byte for byte: without options a pattern tells cases apart, and QuoteMeta leaves nothing special.
-// A zero byte cannot be in a pattern, its escape can.
-func pattern(text string) string {
-	return strings.ReplaceAll(regexp.QuoteMeta(text), "\x00", `\x00`)
-}
-
-// prefix is a range, which an index serves.
-func prefix(f documents.StartsWith) bson.D {
-	bounds := bson.D{{Key: "$gte", Value: f.Text}}
-	if end, ok := documents.PrefixEnd(f.Text); ok {
+func textual(path string, f documents.Text) bson.D {
+	if f.Op != documents.StartsWith || f.IgnoreCase {
+		return where(path+f.Field, "$regex", pattern(f))
+	}
+	bounds := bson.D{{Key: "$gte", Value: f.Value}} // a range, which an index serves
+	if end, ok := documents.PrefixEnd(f.Value); ok {
 		bounds = append(bounds, bson.E{Key: "$lt", Value: end})
 	}
-	return bson.D{{Key: f.Field, Value: bounds}}
+	return bson.D{{Key: path + f.Field, Value: bounds}}
 }
 
 // live adds that the document is no tombstone.

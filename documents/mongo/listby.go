@@ -16,7 +16,7 @@ const maxScan = 100_000
 
 // ListBy implements documents.Store.
 func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
-	e, filter, err := s.page(q)
+	e, err := s.page(q)
 	if err != nil {
 		return nil, err
 	}
@@ -27,11 +27,11 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	if len(keys) == 0 {
 		return out, nil
 	}
-	filter = live(append(where(by, "$in", keys), bson.E{Key: "$and", Value: bson.A{filter}}))
+	among := ofKeys(by, keys, documents.PageFilter(q))
 	if s.features.TopN {
-		err = s.topN(ctx, e, q, by, filter, out)
+		err = s.topN(ctx, e, q, by, among, out)
 	} else {
-		err = s.slice(ctx, e, q, by, filter, out)
+		err = s.slice(ctx, e, q, by, among, out)
 	}
 	if q.Last {
 		for _, ds := range out {
@@ -41,9 +41,26 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	return out, err
 }
 
+// ofKeys is a filter on the documents whose ref holds one of the keys.
+func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
+	values := make([]any, len(keys))
+	for i, k := range keys {
+		values[i] = k
+	}
+	all := documents.And{documents.In{Field: by, Values: values}}
+	if f != nil {
+		all = append(all, f)
+	}
+	return all
+}
+
 // topN has the server keep the first of every group.
-func (s *Store) topN(ctx context.Context, e *entity, q documents.Query, by string, filter bson.D, out map[string][]documents.Document) error {
-	pipeline := bson.A{stage("$match", filter)}
+func (s *Store) topN(ctx context.Context, e *entity, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
+	filter, err := s.filter(among)
+	if err != nil {
+		return err
+	}
+	pipeline := bson.A{stage("$match", live(filter))}
 	if p := projection(e, q.Fields, orderFields(q, by)...); p != nil {
 		pipeline = append(pipeline, stage("$project", p))
 	}
@@ -74,10 +91,10 @@ func orderFields(q documents.Query, by string) []string {
 func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: value}} }
 
 // slice reads all and keeps the first of every key, for FerretDB and MongoDB below 5.2.
-func (s *Store) slice(ctx context.Context, e *entity, q documents.Query, by string, filter bson.D, out map[string][]documents.Document) error {
-	o := options.Find().SetSort(sorting(q)).SetLimit(maxScan + 1).SetProjection(projection(e, q.Fields, by))
+func (s *Store) slice(ctx context.Context, e *entity, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
+	o := options.Find().SetSort(sorting(q)).SetLimit(maxScan + 1)
 	read := 0
-	err := s.find(ctx, e, filter, o, func(d documents.Document, raw bson.Raw) {
+	err := s.passing(ctx, e, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
 		read++
 		k, _ := raw.Lookup(by).StringValueOK()
 		if len(out[k]) < q.Limit {
@@ -91,8 +108,8 @@ func (s *Store) slice(ctx context.Context, e *entity, q documents.Query, by stri
 }
 
 // CountBy implements documents.Store.
-func (s *Store) CountBy(ctx context.Context, entity string, f documents.Filter, by string, keys []string) (map[string]int64, error) {
-	e, filter, err := s.checked(entity, f)
+func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
+	e, err := s.checked(q.Entity, q.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +120,17 @@ func (s *Store) CountBy(ctx context.Context, entity string, f documents.Filter, 
 	if len(keys) == 0 {
 		return out, nil
 	}
+	among := ofKeys(by, keys, q.Filter)
+	if _, rest := s.split(among); rest != nil {
+		err := s.passing(ctx, e, among, options.Find(), []string{by}, nil, func(d documents.Document, _ bson.Raw) { out[d.Fields[by].(string)]++ })
+		return out, err
+	}
+	filter, err := s.filter(among)
+	if err != nil {
+		return nil, err
+	}
 	cursor, err := e.docs.Aggregate(ctx, bson.A{
-		stage("$match", live(append(where(by, "$in", keys), bson.E{Key: "$and", Value: bson.A{filter}}))),
+		stage("$match", live(filter)),
 		stage("$group", bson.D{{Key: "_id", Value: "$" + by}, {Key: "n", Value: stage("$sum", 1)}}),
 	})
 	if err != nil {

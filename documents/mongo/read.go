@@ -92,11 +92,8 @@ func (s *Store) drain(ctx context.Context, e *entity, cursor *mongo.Cursor, each
 
 // List implements documents.Store.
 func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
-	e, err := s.entity(q.Entity)
+	e, err := s.page(q)
 	if err != nil {
-		return nil, err
-	}
-	if err := documents.CheckQuery(e.Entity, q); err != nil {
 		return nil, err
 	}
 	out := make([]documents.Document, 0, min(q.Limit, 100))
@@ -104,12 +101,13 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		if len(out) == q.Limit {
 			break
 		}
-		filter, err := s.filter(f)
+		o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit - len(out)))
+		err := s.passing(ctx, e, f, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
+			if len(out) < q.Limit {
+				out = append(out, d)
+			}
+		})
 		if err != nil {
-			return nil, err
-		}
-		o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit - len(out))).SetProjection(projection(e, q.Fields))
-		if err := s.find(ctx, e, live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) }); err != nil {
 			return nil, err
 		}
 	}
@@ -119,17 +117,13 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 	return out, nil
 }
 
-// page checks a query and compiles its filter and range.
-func (s *Store) page(q documents.Query) (*entity, bson.D, error) {
+// page checks a query.
+func (s *Store) page(q documents.Query) (*entity, error) {
 	e, err := s.entity(q.Entity)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := documents.CheckQuery(e.Entity, q); err != nil {
-		return nil, nil, err
-	}
-	filter, err := s.filter(documents.PageFilter(q))
-	return e, filter, err
+	return e, documents.CheckQuery(s.model, e.Entity, q)
 }
 
 // sorting is the complete order of a page. Missing sorts before every value ascending, as the contract wants. A field can only be named once.
@@ -148,26 +142,42 @@ func sorting(q documents.Query) bson.D {
 }
 
 // Count implements documents.Store.
-func (s *Store) Count(ctx context.Context, entity string, f documents.Filter) (int64, error) {
-	e, filter, err := s.checked(entity, f)
+func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
+	e, err := s.checked(q.Entity, q.Filter)
 	if err != nil {
 		return 0, err
 	}
-	n, err := e.docs.CountDocuments(ctx, live(filter))
+	if _, rest := s.split(q.Filter); rest != nil {
+		n := int64(0)
+		err := s.passing(ctx, e, q.Filter, options.Find(), nil, nil, func(documents.Document, bson.Raw) { n++ })
+		return atMost(n, q.Limit), err
+	}
+	filter, err := s.filter(q.Filter)
+	if err != nil {
+		return 0, err
+	}
+	o := options.Count()
+	if q.Limit > 0 {
+		o.SetLimit(q.Limit)
+	}
+	n, err := e.docs.CountDocuments(ctx, live(filter), o)
 	if err != nil {
 		return 0, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
 	}
 	return n, nil
 }
 
-func (s *Store) checked(name string, f documents.Filter) (*entity, bson.D, error) {
+func atMost(n, limit int64) int64 {
+	if limit > 0 {
+		return min(n, limit)
+	}
+	return n
+}
+
+func (s *Store) checked(name string, f documents.Filter) (*entity, error) {
 	e, err := s.entity(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := documents.CheckFilter(e.Entity, f); err != nil {
-		return nil, nil, err
-	}
-	filter, err := s.filter(f)
-	return e, filter, err
+	return e, documents.CheckFilter(s.model, e.Entity, f)
 }

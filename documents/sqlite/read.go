@@ -98,7 +98,7 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		if len(out) == q.Limit {
 			break
 		}
-		c := compiler{e: e}
+		c := compiler{e: e, model: s.model}
 		c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
 		c.filter(f, false)
 		c.text(" ORDER BY ")
@@ -121,7 +121,7 @@ func (s *Store) checked(q documents.Query) (*entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e, documents.CheckQuery(e.Entity, q)
+	return e, documents.CheckQuery(s.model, e.Entity, q)
 }
 
 // orders writes a complete order. SQLite puts nulls first ascending and last descending, as the contract does.
@@ -138,20 +138,30 @@ func (c *compiler) orders(os []documents.Order) {
 }
 
 // Count implements documents.Store.
-func (s *Store) Count(ctx context.Context, entity string, f documents.Filter) (int64, error) {
-	e, err := s.entity(entity)
+func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
+	e, err := s.entity(q.Entity)
 	if err != nil {
 		return 0, err
 	}
-	if err := documents.CheckFilter(e.Entity, f); err != nil {
+	if err := documents.CheckFilter(s.model, e.Entity, q.Filter); err != nil {
 		return 0, err
 	}
-	c := compiler{e: e}
-	c.text("SELECT count(*) FROM ", e.table, " WHERE _deleted=0 AND ")
-	c.filter(f, false)
+	c := compiler{e: e, model: s.model}
+	c.text("SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE _deleted=0 AND ")
+	c.filter(q.Filter, false)
+	c.text(" LIMIT ?)")
+	c.args = append(c.args, bound(q.Limit))
 	var n int64
 	err = s.queries.query(ctx, c.sql.String(), c.args, func(rows *sql.Rows) error { return rows.Scan(&n) })
 	return n, err
+}
+
+// bound is the LIMIT of a count; -1 is none.
+func bound(limit int64) int64 {
+	if limit <= 0 {
+		return -1
+	}
+	return limit
 }
 
 // selectBy begins the query of ListBy, whose last column is the key.
@@ -168,7 +178,7 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 		return nil, err
 	}
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
-	c := compiler{e: e, args: []any{jsonKeys(keys)}}
+	c := compiler{e: e, model: s.model, args: []any{jsonKeys(keys)}}
 	c.text(selectBy, "json_each(?) k CROSS JOIN ", e.table, " d ON d.rowid IN (SELECT rowid FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
 	c.filter(documents.PageFilter(q), false)
 	c.text(" ORDER BY ")
@@ -187,22 +197,22 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 }
 
 // CountBy implements documents.Store.
-func (s *Store) CountBy(ctx context.Context, entity string, f documents.Filter, by string, keys []string) (map[string]int64, error) {
-	e, err := s.entity(entity)
+func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
+	e, err := s.entity(q.Entity)
 	if err != nil {
 		return nil, err
 	}
 	if err := documents.CheckRef(e.Entity, by); err != nil {
 		return nil, err
 	}
-	if err := documents.CheckFilter(e.Entity, f); err != nil {
+	if err := documents.CheckFilter(s.model, e.Entity, q.Filter); err != nil {
 		return nil, err
 	}
-	c := compiler{e: e}
-	c.text("SELECT ", e.expr(by), ", count(*) FROM ", e.table, " WHERE ", e.expr(by), " IN (SELECT value FROM json_each(?)) AND _deleted=0 AND ")
-	c.args = append(c.args, jsonKeys(keys))
-	c.filter(f, false)
-	c.text(" GROUP BY 1")
+	c := compiler{e: e, model: s.model}
+	c.text("SELECT k.value, (SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
+	c.filter(q.Filter, false)
+	c.text(" LIMIT ?)) FROM json_each(?) k")
+	c.args = append(c.args, bound(q.Limit), jsonKeys(keys))
 	out := make(map[string]int64, len(keys))
 	err = s.queries.query(ctx, c.sql.String(), c.args, func(rows *sql.Rows) error {
 		var k string

@@ -51,7 +51,7 @@ func TestTwoWritersOnOneFile(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n, err := open(t, path, model).Count(t.Context(), "Sample", nil); err != nil || n != 2*each {
+	if n, err := open(t, path, model).Count(t.Context(), documents.CountQuery{Entity: "Sample"}); err != nil || n != 2*each {
 		t.Errorf("%d documents of %d: %v", n, 2*each, err)
 	}
 }

@@ -107,11 +107,21 @@ func (s *suite) listBy() {
 func (s *suite) countBy() {
 	s.write(create("a", schema.Record{"customer": "c1", "count": 1}), create("b", schema.Record{"customer": "c1"}),
 		create("c", schema.Record{"customer": "c2"}), create("d", nil))
-	got, err := s.store.CountBy(s.ctx, "Sample", nil, "customer", []string{"c1", "c2", "c3"})
+	got, err := s.store.CountBy(s.ctx, documents.CountQuery{Entity: "Sample"}, "customer", []string{"c1", "c2", "c3"})
 	s.ok(err)
 	delete(got, "c3") // may be absent
 	s.same(map[string]int64{"c1": 2, "c2": 1}, got)
-	got, err = s.store.CountBy(s.ctx, "Sample", documents.Not{F: documents.Compare{Field: "count", Value: 1}}, "customer", []string{"c1"})
+	for limit, want := range map[int64]int64{0: 4, 1: 1, 3: 3, 4: 4, 9: 4} {
+		n, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample", Limit: limit})
+		s.ok(err)
+		s.same(want, n)
+	}
+	bounded, err := s.store.CountBy(s.ctx, documents.CountQuery{Entity: "Sample", Limit: 1}, "customer", []string{"c1"})
+	s.ok(err)
+	if bounded["c1"] < 1 || bounded["c1"] > 2 {
+		s.Fatalf("counted to 1 or further, %d", bounded["c1"])
+	}
+	got, err = s.store.CountBy(s.ctx, documents.CountQuery{Entity: "Sample", Filter: documents.Not{F: documents.Compare{Field: "count", Value: 1}}}, "customer", []string{"c1"})
 	s.ok(err)
 	s.same(map[string]int64{"c1": 1}, got)
 }
@@ -134,7 +144,7 @@ func (s *suite) batches() {
 	changed, err := s.store.Recopy(s.ctx, "Sample", rs)
 	s.ok(err)
 	s.same(n, len(changed))
-	count, err := s.store.Count(s.ctx, "Sample", documents.Compare{Field: "customerName", Value: "Ana"})
+	count, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample", Filter: documents.Compare{Field: "customerName", Value: "Ana"}})
 	s.ok(err)
 	s.same(int64(n), count)
 	s.ok(s.store.Write(s.ctx, "Sample", nil))
@@ -157,7 +167,7 @@ func (s *suite) garbage() {
 	refuse("a value of another kind", documents.Query{Filter: documents.Compare{Field: "count", Value: "x"}})
 	refuse("a nil value", documents.Query{Filter: documents.In{Field: "count", Values: []any{nil}}})
 	refuse("an operator object", documents.Query{Filter: documents.Compare{Field: "text", Value: schema.Record{"$ne": ""}}})
-	refuse("text in a number", documents.Query{Filter: documents.Contains{Field: "count", Text: "1"}})
+	refuse("text in a number", documents.Query{Filter: documents.Text{Field: "count", Op: documents.Contains, Value: "1"}})
 	refuse("a comparison of lists", documents.Query{Filter: documents.Compare{Field: "tags", Value: []any{}}})
 	refuse("an order by an object", documents.Query{Orders: []documents.Order{{Field: "box"}}})
 	refuse("a short key", documents.Query{Orders: []documents.Order{{Field: "text"}}, After: []any{"x"}})

@@ -47,7 +47,7 @@ func (s *suite) filtersAgree() {
 		if d := diff(want, idsOf(ds)); d != "" {
 			t.Fatalf("%#v (-Match +List):\n%s", f, d)
 		}
-		n, err := s.store.Count(s.ctx, "Sample", f)
+		n, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample", Filter: f})
 		if err != nil || n != int64(len(want)) {
 			t.Fatalf("%#v: Count says %d (%v), Match %d", f, n, err, len(want))
 		}
@@ -93,7 +93,7 @@ func (s *suite) listByAgrees() {
 		if err != nil {
 			t.Fatalf("%#v: %v", q, err)
 		}
-		counts, err := s.store.CountBy(s.ctx, "Sample", q.Filter, "customer", keys)
+		counts, err := s.store.CountBy(s.ctx, documents.CountQuery{Entity: "Sample", Filter: q.Filter}, "customer", keys)
 		if err != nil {
 			t.Fatalf("%#v: %v", q, err)
 		}

@@ -44,7 +44,7 @@ func moment(after time.Duration) scalar.DateTime { return scalar.NewDateTime(day
 
 // pools are the values of each sortable field.
 var pools = map[string][]any{
-	"text": boxed(texts), "customerName": boxed(texts), "customer": boxed([]string{"c1", "c2", "c.3", "$c"}), "colour": boxed([]string{"RED", "GREEN", "BLUE"}),
+	"text": boxed(folded), "customerName": boxed(texts), "customer": boxed([]string{"c1", "c2", "c.3", "$c"}), "colour": boxed([]string{"RED", "GREEN", "BLUE"}),
 	"count": boxed(ints), "big": boxed(longs), "ratio": boxed(floats), "price": boxed(decimals), "at": boxed(moments), "day": boxed(days),
 	"key": boxed(uuids), "flag": {false, true}, "_createdAt": boxed(moments), "_version": {0, 1, 2}, "_id": {"", "a", "a0", "a1", "é34", "😀"},
 }
@@ -70,17 +70,27 @@ func drawRecord(t *rapid.T) schema.Record {
 			r[f] = drawValue(t, f)
 		}
 	}
-	if rapid.Bool().Draw(t, "tags null") {
-		r["tags"] = []any{"a"}
+	for _, l := range scalarLists {
+		if rapid.Bool().Draw(t, l.field+" null") {
+			r[l.field] = drawList(t, l.pool, l.nulls)
+		}
 	}
-	if rapid.Bool().Draw(t, "marks null") {
-		r["marks"] = []any{"a", nil} // a list with a null in it is not null
+	if rapid.Bool().Draw(t, "lines null") {
+		lines := []any{}
+		for range rapid.IntRange(0, 3).Draw(t, "lines") {
+			if rapid.IntRange(0, 5).Draw(t, "null line") == 0 {
+				lines = append(lines, nil)
+			} else {
+				lines = append(lines, drawLine(t))
+			}
+		}
+		r["lines"] = lines
 	}
 	if rapid.Bool().Draw(t, "data null") {
 		r["data"] = scalar.JSON(`{"a":1}`)
 	}
 	if rapid.Bool().Draw(t, "box null") {
-		r["box"] = schema.Record{"title": "a"}
+		r["box"] = drawLine(t)
 	}
 	return r
 }
@@ -89,7 +99,7 @@ func drawValue(t *rapid.T, field string) any { return rapid.SampledFrom(pools[fi
 
 // drawFilter draws a filter of at most so many levels above its comparisons.
 func drawFilter(t *rapid.T, depth int) documents.Filter {
-	kind := rapid.IntRange(0, 9).Draw(t, "filter")
+	kind := rapid.IntRange(0, 13).Draw(t, "filter")
 	if depth == 0 && kind < 4 {
 		kind += 4
 	}
@@ -101,17 +111,24 @@ func drawFilter(t *rapid.T, depth int) documents.Filter {
 	case 2, 3:
 		return documents.Not{F: drawFilter(t, depth-1)}
 	case 4:
-		return documents.IsNull{Field: rapid.SampledFrom(append([]string{"tags", "marks", "data", "box", "lines"}, sortable...)).Draw(t, "field")}
+		return documents.IsNull{Field: rapid.SampledFrom(append([]string{"tags", "marks", "prices", "data", "box", "lines"}, sortable...)).Draw(t, "field")}
 	case 5:
 		field := rapid.SampledFrom(sortable).Draw(t, "field")
 		return documents.In{Field: field, Values: rapid.SliceOfN(rapid.SampledFrom(pools[field]), 0, 4).Draw(t, "values")}
-	case 6:
-		return documents.Contains{Field: drawTextField(t), Text: rapid.SampledFrom(texts).Draw(t, "text")}
-	case 7:
-		return documents.StartsWith{Field: drawTextField(t), Text: rapid.SampledFrom(texts).Draw(t, "text")}
+	case 6, 7:
+		return drawText(t, drawTextField(t))
+	case 8:
+		return documents.Inside{Field: "box", F: drawLineFilter(t, depth)}
+	case 9:
+		return documents.Some{Field: "lines", F: drawLineFilter(t, depth)}
+	case 10:
+		l := rapid.SampledFrom(scalarLists).Draw(t, "list")
+		return documents.Some{Field: l.field, F: drawElementFilter(t, l.pool), Scalars: true}
+	case 11:
+		return documents.Size{Field: rapid.SampledFrom([]string{"tags", "marks", "prices", "lines"}).Draw(t, "list"), Op: drawOp(t), N: rapid.IntRange(-1, 4).Draw(t, "n")}
 	}
 	field := rapid.SampledFrom(sortable).Draw(t, "field")
-	return documents.Compare{Field: field, Op: documents.Op(rapid.IntRange(int(documents.Eq), int(documents.Ge)).Draw(t, "op")), Value: drawValue(t, field)}
+	return documents.Compare{Field: field, Op: drawOp(t), Value: drawValue(t, field)}
 }
 
 func drawFilters(t *rapid.T, depth int) []documents.Filter {

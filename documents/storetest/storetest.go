@@ -108,7 +108,10 @@ type Sample @entity @crud {
   data: JSON
   tags: [String!]
   marks: [String]
-  lines: [Line!]
+  prices: [Decimal]
+  ratios: [Float!]
+  moments: [DateTime!]
+  lines: [Line]
   box: Line
 }
 
@@ -116,7 +119,9 @@ type Line {
   title: String!
   price: Decimal
   at: DateTime
+  flag: Boolean
   parts: [Int!]
+  tags: [String]
   inner: Inner
 }
 

@@ -166,7 +166,7 @@ func (s *suite) tombstones() {
 	list, err := s.store.List(s.ctx, documents.Query{Entity: "Sample", Limit: 10})
 	s.ok(err)
 	s.same([]string{"c"}, idsOf(list))
-	n, err := s.store.Count(s.ctx, "Sample", nil)
+	n, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample"})
 	s.ok(err)
 	s.same(int64(1), n)
 	refs, err := s.store.Referrers(s.ctx, "Sample", "customer", "c1", 9, true, "", 10)

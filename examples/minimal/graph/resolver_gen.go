@@ -588,6 +588,10 @@ func (r todoConnectionFields) TotalCount(ctx context.Context, obj *resolve.Objec
 	return resolve.Field[int](ctx, obj, "totalCount")
 }
 
+func (r todoConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
 func (r *root) TodoEdge() TodoEdgeResolver { return todoEdgeFields{r.rt} }
 
 type todoEdgeFields struct{ rt *resolve.Runtime }

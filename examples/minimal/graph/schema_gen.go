@@ -237,9 +237,10 @@ type ComplexityRoot struct {
 	}
 
 	TodoConnection struct {
-		Edges      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		TotalCount func(childComplexity int) int
+		Edges             func(childComplexity int) int
+		PageInfo          func(childComplexity int) int
+		TotalCount        func(childComplexity int) int
+		TotalCountIsExact func(childComplexity int) int
 	}
 
 	TodoEdge struct {
@@ -421,6 +422,7 @@ type TodoConnectionResolver interface {
 	Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error)
 	PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error)
 	TotalCount(ctx context.Context, obj *resolve.Object) (int, error)
+	TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error)
 }
 type TodoEdgeResolver interface {
 	Cursor(ctx context.Context, obj *resolve.Object) (string, error)
@@ -1294,6 +1296,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TodoConnection.TotalCount(childComplexity), true
+	case "TodoConnection.totalCountIsExact":
+		if e.ComplexityRoot.TodoConnection.TotalCountIsExact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TodoConnection.TotalCountIsExact(childComplexity), true
 
 	case "TodoEdge.cursor":
 		if e.ComplexityRoot.TodoEdge.Cursor == nil {
@@ -1768,6 +1776,8 @@ func (ec *executionContext) childFields_TodoConnection(ctx context.Context, fiel
 		return ec.fieldContext_TodoConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_TodoConnection_totalCount(ctx, field)
+	case "totalCountIsExact":
+		return ec.fieldContext_TodoConnection_totalCountIsExact(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TodoConnection", field.Name)
 }
@@ -5788,6 +5798,29 @@ func (ec *executionContext) fieldContext_TodoConnection_totalCount(_ context.Con
 	return graphql.NewScalarFieldContext("TodoConnection", field, true, true, "Int")
 }
 
+func (ec *executionContext) _TodoConnection_totalCountIsExact(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TodoConnection_totalCountIsExact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TodoConnection().TotalCountIsExact(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TodoConnection_totalCountIsExact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TodoConnection", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _TodoEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7094,7 +7127,7 @@ func (ec *executionContext) unmarshalInputDateTimeFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "isNull"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "between", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -7158,6 +7191,13 @@ func (ec *executionContext) unmarshalInputDateTimeFilter(ctx context.Context, ob
 				return it, err
 			}
 			it["gte"] = data
+		case "between":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("between"))
+			data, err := ec.unmarshalODateTime2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTimeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["between"] = data
 		case "isNull":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -7193,7 +7233,7 @@ func (ec *executionContext) unmarshalInputIDFilter(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "contains", "startsWith", "isNull"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "between", "contains", "startsWith", "endsWith", "matches", "ignoreCase", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -7257,6 +7297,13 @@ func (ec *executionContext) unmarshalInputIDFilter(ctx context.Context, obj any)
 				return it, err
 			}
 			it["gte"] = data
+		case "between":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("between"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["between"] = data
 		case "contains":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contains"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -7271,6 +7318,27 @@ func (ec *executionContext) unmarshalInputIDFilter(ctx context.Context, obj any)
 				return it, err
 			}
 			it["startsWith"] = data
+		case "endsWith":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsWith"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["endsWith"] = data
+		case "matches":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("matches"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["matches"] = data
+		case "ignoreCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ignoreCase"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ignoreCase"] = data
 		case "isNull":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -7306,7 +7374,7 @@ func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "isNull"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "between", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -7370,6 +7438,13 @@ func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it["gte"] = data
+		case "between":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("between"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["between"] = data
 		case "isNull":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -7405,7 +7480,7 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "contains", "startsWith", "isNull"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "between", "contains", "startsWith", "endsWith", "matches", "ignoreCase", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -7469,6 +7544,13 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it["gte"] = data
+		case "between":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("between"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["between"] = data
 		case "contains":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contains"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -7483,6 +7565,27 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it["startsWith"] = data
+		case "endsWith":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsWith"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["endsWith"] = data
+		case "matches":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("matches"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["matches"] = data
+		case "ignoreCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ignoreCase"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ignoreCase"] = data
 		case "isNull":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -8952,6 +9055,11 @@ func (ec *executionContext) _TodoConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "totalCount":
 			out.Values[i] = ec._TodoConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCountIsExact":
+			out.Values[i] = ec._TodoConnection_totalCountIsExact(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -1,0 +1,94 @@
+package mongo
+
+import (
+	"context"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// FerretDB 1 knows no $and, $or and $nor in $elemMatch, and does not ask $nin and $not there of each element. There, what a filter says about elements of lists of
+// value objects, and what it denies of elements of others, is looked at here, in all that the rest of the filter leaves: for tests, not for data that grows.
+
+// split parts a filter into what the server can decide and the rest, nil for none: a document has to pass both.
+func (s *Store) split(f documents.Filter) (server, rest documents.Filter) {
+	if s.features.Elements || !ofElements(f) {
+		return f, nil
+	}
+	all, ok := f.(documents.And)
+	if !ok {
+		return nil, f
+	}
+	var do, leave documents.And
+	for _, p := range all {
+		server, rest := s.split(p)
+		if server != nil {
+			do = append(do, server)
+		}
+		if rest != nil {
+			leave = append(leave, rest)
+		}
+	}
+	return do, leave
+}
+
+// ofElements reports whether a filter is about elements in a way that FerretDB doesn't know.
+func ofElements(f documents.Filter) bool {
+	found := false
+	documents.Walk(f, func(f documents.Filter) {
+		switch f := f.(type) {
+		case documents.Some:
+			found = found || !f.Scalars || denies(f.F)
+		case documents.Inside:
+			found = found || ofElements(f.F)
+		}
+	})
+	return found
+}
+
+func denies(f documents.Filter) bool {
+	found := false
+	documents.Walk(f, func(f documents.Filter) {
+		switch f.(type) {
+		case documents.IsNull, documents.Not:
+			found = true
+		}
+	})
+	return found
+}
+
+// passing is find, of documents that the rest of a filter holds for too.
+func (s *Store) passing(ctx context.Context, e *entity, f documents.Filter, o *options.FindOptionsBuilder, fields []string, more []string, each func(documents.Document, bson.Raw)) error {
+	server, rest := s.split(f)
+	filter, err := s.filter(server)
+	if err != nil {
+		return err
+	}
+	if rest == nil {
+		return s.find(ctx, e, live(filter), o.SetProjection(projection(e, fields, more...)), each)
+	}
+	return s.find(ctx, e, live(filter), o.SetLimit(0), func(d documents.Document, raw bson.Raw) {
+		if documents.Match(rest, &d) {
+			each(only(d, fields), raw)
+		}
+	})
+}
+
+// only leaves out the fields that were not asked for.
+func only(d documents.Document, fields []string) documents.Document {
+	if fields == nil {
+		return d
+	}
+	some := schema.Record{}
+	for name, v := range d.Fields {
+		if slices.Contains(fields, name) {
+			some[name] = v
+		}
+	}
+	d.Fields, d.Sources = some, nil
+	return d
+}
