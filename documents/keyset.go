@@ -53,17 +53,35 @@ func PageFilter(q Query) Filter {
 	return all
 }
 
-// PageRanges returns filters to read one after the other, each in the order of PageOrders, until the page is full: together they are PageFilter. Each is
+// PageRange is a part of a page: documents that follow each other in the order of the page.
+type PageRange struct {
+	Filter Filter  // nil for all
+	Orders []Order // the order of the page, without the fields that are alike in all of the range; the last is by _id
+}
+
+// IDs returns the ids of documents, nil for none: what one range of a page has, and the next leaves out, because a document may change from one to the other in between.
+func IDs(ds []Document) map[string]bool {
+	if len(ds) == 0 {
+		return nil
+	}
+	out := make(map[string]bool, len(ds))
+	for i := range ds {
+		out[ds[i].ID] = true
+	}
+	return out
+}
+
+// PageRanges returns what to read one after the other until the page is full: together it is PageFilter. Each is
 // one range of an index of the orders' fields: level with the key in the first so many orders, and beyond it in the next. So a page costs what it holds,
 // however many documents are level with its key, or null.
-func PageRanges(q Query) []Filter {
+func PageRanges(q Query) []PageRange {
 	orders := PageOrders(q)
 	from, to := q.After, q.Before
 	if q.Last {
 		from, to = q.Before, q.After
 	}
 	if from == nil {
-		return []Filter{PageFilter(q)}
+		return []PageRange{{PageFilter(q), orders}}
 	}
 	rest := q // what holds in every range
 	rest.After, rest.Before = nil, nil
@@ -73,7 +91,7 @@ func PageRanges(q Query) []Filter {
 		rest.After = to
 	}
 	all := PageFilter(rest)
-	var out []Filter
+	var out []PageRange
 	for i := len(orders) - 1; i >= 0; i-- {
 		for _, f := range pastRanges(orders[i], keyAt(orders, from, i)) {
 			var range_ And
@@ -84,7 +102,11 @@ func PageRanges(q Query) []Filter {
 			if all != nil {
 				range_ = append(range_, all)
 			}
-			out = append(out, range_)
+			by := orders[i:]
+			if _, null := f.(IsNull); null {
+				by = orders[i+1:]
+			}
+			out = append(out, PageRange{range_, by})
 		}
 	}
 	return out

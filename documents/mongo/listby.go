@@ -64,7 +64,7 @@ func (s *Store) topN(ctx context.Context, e *entity, q documents.Query, by strin
 	if p := projection(e, q.Fields, orderFields(q, by)...); p != nil {
 		pipeline = append(pipeline, stage("$project", p))
 	}
-	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: sorting(q)}, {Key: "output", Value: "$$ROOT"}}
+	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
 	pipeline = append(pipeline,
 		stage("$group", bson.D{{Key: "_id", Value: "$" + by}, {Key: "top", Value: stage("$topN", top)}}),
 		stage("$unwind", "$top"),
@@ -92,7 +92,7 @@ func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: val
 
 // slice reads all and keeps the first of every key, for FerretDB and MongoDB below 5.2.
 func (s *Store) slice(ctx context.Context, e *entity, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	o := options.Find().SetSort(sorting(q)).SetLimit(maxScan + 1)
+	o := options.Find().SetSort(sorting(documents.PageOrders(q))).SetLimit(maxScan + 1)
 	read := 0
 	err := s.passing(ctx, e, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
 		read++

@@ -97,13 +97,14 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		return nil, err
 	}
 	out := make([]documents.Document, 0, min(q.Limit, 100))
-	for _, f := range documents.PageRanges(q) {
+	for _, r := range documents.PageRanges(q) {
 		if len(out) == q.Limit {
 			break
 		}
-		o := options.Find().SetSort(sorting(q)).SetLimit(int64(q.Limit - len(out)))
-		err := s.passing(ctx, e, f, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
-			if len(out) < q.Limit {
+		before := documents.IDs(out)
+		o := options.Find().SetSort(sorting(r.Orders)).SetLimit(int64(q.Limit)) // some may be among those before
+		err := s.passing(ctx, e, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
+			if len(out) < q.Limit && !before[d.ID] {
 				out = append(out, d)
 			}
 		})
@@ -126,10 +127,10 @@ func (s *Store) page(q documents.Query) (*entity, error) {
 	return e, documents.CheckQuery(s.model, e.Entity, q)
 }
 
-// sorting is the complete order of a page. Missing sorts before every value ascending, as the contract wants. A field can only be named once.
-func sorting(q documents.Query) bson.D {
+// sorting is a complete order. Missing sorts before every value ascending, as the contract wants. A field can only be named once.
+func sorting(orders []documents.Order) bson.D {
 	var out bson.D
-	for _, o := range documents.PageOrders(q) {
+	for _, o := range orders {
 		direction := 1
 		if o.Desc {
 			direction = -1

@@ -94,18 +94,23 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		return nil, err
 	}
 	out := make([]documents.Document, 0, min(q.Limit, 100))
-	for _, f := range documents.PageRanges(q) {
+	for _, r := range documents.PageRanges(q) {
 		if len(out) == q.Limit {
 			break
 		}
+		before := documents.IDs(out)
 		c := compiler{e: e, model: s.model}
 		c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
-		c.filter(f, false)
+		c.filter(r.Filter, false)
 		c.text(" ORDER BY ")
-		c.orders(documents.PageOrders(q))
+		c.orders(r.Orders)
 		c.text(" LIMIT ?")
-		c.args = append(c.args, q.Limit-len(out))
-		err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) { out = append(out, d) })
+		c.args = append(c.args, q.Limit) // some may be among those before
+		err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) {
+			if len(out) < q.Limit && !before[d.ID] {
+				out = append(out, d)
+			}
+		})
 		if err != nil {
 			return nil, err
 		}

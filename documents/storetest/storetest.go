@@ -58,6 +58,7 @@ func Run(t *testing.T, open Open, f Features) {
 		{"Garbage", (*suite).garbage},
 		{"FiltersAgree", (*suite).filtersAgree},
 		{"PagesAgree", (*suite).pagesAgree},
+		{"PagesOfMovingRows", (*suite).pagesOfMovingRows},
 		{"ListByAgrees", (*suite).listByAgrees},
 		{"Close", (*suite).close},
 	}
