@@ -19,7 +19,7 @@ type compiler struct {
 }
 
 // filter writes a filter in the scope of a document.
-func (c *compiler) filter(f documents.Filter, negated bool) { c.in(docScope{c.e}, f, negated) }
+func (c *compiler) filter(f documents.Filter) { c.in(docScope{c.e}, f, false) }
 
 func (c *compiler) in(s scope, f documents.Filter, negated bool) {
 	switch f := f.(type) {

@@ -101,7 +101,7 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		before := documents.IDs(out)
 		c := compiler{e: e, model: s.model}
 		c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
-		c.filter(r.Filter, false)
+		c.filter(r.Filter)
 		c.text(" ORDER BY ")
 		c.orders(r.Orders)
 		c.text(" LIMIT ?")
@@ -153,7 +153,7 @@ func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error
 	}
 	c := compiler{e: e, model: s.model}
 	c.text("SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE _deleted=0 AND ")
-	c.filter(q.Filter, false)
+	c.filter(q.Filter)
 	c.text(" LIMIT ?)")
 	c.args = append(c.args, bound(q.Limit))
 	var n int64
@@ -185,7 +185,7 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
 	c := compiler{e: e, model: s.model, args: []any{jsonKeys(keys)}}
 	c.text(selectBy, "json_each(?) k CROSS JOIN ", e.table, " d ON d.rowid IN (SELECT rowid FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
-	c.filter(documents.PageFilter(q), false)
+	c.filter(documents.PageFilter(q))
 	c.text(" ORDER BY ")
 	c.orders(documents.PageOrders(q))
 	c.text(" LIMIT ?) ORDER BY k.key, ")
@@ -215,7 +215,7 @@ func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, 
 	}
 	c := compiler{e: e, model: s.model}
 	c.text("SELECT k.value, (SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
-	c.filter(q.Filter, false)
+	c.filter(q.Filter)
 	c.text(" LIMIT ?)) FROM json_each(?) k")
 	c.args = append(c.args, bound(q.Limit), jsonKeys(keys))
 	out := make(map[string]int64, len(keys))
