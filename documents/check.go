@@ -40,6 +40,7 @@ func typesOf(e *schema.Entity) func(string) (schema.Type, bool) {
 	}
 }
 
+// systemTypes are of what every document has, never null.
 var systemTypes = map[string]schema.Type{
 	FieldID: {Kind: schema.KindID}, FieldVersion: {Kind: schema.KindInt}, FieldCreatedAt: {Kind: schema.KindDateTime}, FieldUpdatedAt: {Kind: schema.KindDateTime},
 }
@@ -106,14 +107,10 @@ func (c *checker) typeOf(field string) (schema.Type, error) {
 // scalar returns the type of a field that can be compared.
 func (c *checker) scalar(field string) (schema.Type, error) {
 	t, err := c.typeOf(field)
-	if err == nil && !comparable(t) {
+	if err == nil && !t.Comparable() {
 		err = fmt.Errorf("%s.%s cannot be compared: it is a list, an object or JSON", c.name, field)
 	}
 	return t, err
-}
-
-func comparable(t schema.Type) bool {
-	return !t.List && t.Kind != schema.KindObject && t.Kind != schema.KindJSON
 }
 
 func (c *checker) values(field string, values ...any) error {

@@ -69,22 +69,8 @@ func CopiesVia(e *schema.Entity, ref string) []string {
 // KindOf returns the kind of a field that can be compared and sorted by: a scalar, enum, ref or copy field, or one of a document's own.
 // Lists, objects and JSON cannot: they give an error, as unknown names do.
 func KindOf(e *schema.Entity, field string) (schema.Kind, error) {
-	switch field {
-	case FieldID:
-		return schema.KindID, nil
-	case FieldVersion:
-		return schema.KindInt, nil
-	case FieldCreatedAt, FieldUpdatedAt:
-		return schema.KindDateTime, nil
-	}
-	f := e.Field(field)
-	if f == nil || field == "id" {
-		return 0, fmt.Errorf("%s has no field %q to compare", e.Name, field)
-	}
-	if f.Type.List || f.Type.Kind == schema.KindObject || f.Type.Kind == schema.KindJSON {
-		return 0, fmt.Errorf("%s.%s cannot be compared: it is a list, an object or JSON", e.Name, field)
-	}
-	return f.Type.Kind, nil
+	t, err := (&checker{name: e.Name, types: typesOf(e)}).scalar(field)
+	return t.Kind, err
 }
 
 // CheckRef reports whether field is a to-one ref of e, such as ListBy goes by.

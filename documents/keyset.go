@@ -162,6 +162,7 @@ func bound(o Order, v any) Filter {
 
 // past holds for documents whose field comes strictly after v; nil if none can.
 func past(o Order, v any) Filter {
+	_, neverNull := systemTypes[o.Field]
 	switch {
 	case v == nil && o.Desc:
 		return nil
@@ -169,19 +170,11 @@ func past(o Order, v any) Filter {
 		return Not{IsNull{Field: o.Field}}
 	case !o.Desc:
 		return Compare{Field: o.Field, Op: Gt, Value: v}
-	case neverNull(o.Field):
+	case neverNull:
 		return Compare{Field: o.Field, Op: Lt, Value: v}
 	default:
 		return Or{Compare{Field: o.Field, Op: Lt, Value: v}, IsNull{Field: o.Field}}
 	}
-}
-
-func neverNull(field string) bool {
-	switch field {
-	case FieldID, FieldVersion, FieldCreatedAt, FieldUpdatedAt:
-		return true
-	}
-	return false
 }
 
 func same(field string, v any) Filter {

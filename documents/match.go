@@ -59,24 +59,20 @@ func (f Some) matchesElement(v any) bool {
 	return ok && matches(f.F, record(r))
 }
 
-// Walk calls visit for the filter and all in it that stand in the same scope: not for what is below Inside and Some.
-func Walk(f Filter, visit func(Filter)) {
-	if f == nil {
-		return
-	}
-	visit(f)
+// Any reports whether is holds for the filter or for a part of it that stands in the same scope: not for what is below Inside and Some.
+func Any(f Filter, is func(Filter) bool) bool {
+	part := func(p Filter) bool { return Any(p, is) }
 	switch f := f.(type) {
+	case nil:
+		return false
 	case And:
-		for _, p := range f {
-			Walk(p, visit)
-		}
+		return is(f) || slices.ContainsFunc(f, part)
 	case Or:
-		for _, p := range f {
-			Walk(p, visit)
-		}
+		return is(f) || slices.ContainsFunc(f, part)
 	case Not:
-		Walk(f.F, visit)
+		return is(f) || part(f.F)
 	}
+	return is(f)
 }
 
 // FieldOf returns the field that a condition is about, "" for And, Or and Not, and for what is about an Element.

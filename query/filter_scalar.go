@@ -57,7 +57,7 @@ func (b *filterBuilder) condition(field string, t schema.Type, op string, v any,
 	textOp, textual := textOps[op]
 	compare, comparing := comparisons[op]
 	if textual && (fold || !comparing) {
-		f, err := b.text(field, textOp, v, path, fold)
+		f, err := textCondition(field, textOp, v, path, fold)
 		return documents.And{f}, err
 	}
 	if !comparing {
@@ -85,7 +85,7 @@ func null(field string, v any, path string) (documents.Filter, error) {
 	return documents.Not{F: documents.IsNull{Field: field}}, nil
 }
 
-func (b *filterBuilder) text(field string, op documents.TextOp, v any, path string, fold bool) (documents.Filter, error) {
+func textCondition(field string, op documents.TextOp, v any, path string, fold bool) (documents.Filter, error) {
 	text, ok := v.(string)
 	switch {
 	case !ok:
@@ -119,7 +119,7 @@ func (b *filterBuilder) in(field string, t schema.Type, v any, path string, fold
 	}
 	var out documents.Or
 	for _, v := range values {
-		f, err := b.text(field, documents.Equals, v, path, true)
+		f, err := textCondition(field, documents.Equals, v, path, true)
 		if err != nil {
 			return nil, err
 		}

@@ -83,10 +83,8 @@ func kindOf(was, is bool, c *change) string {
 
 // namesCopies reports whether a filter depends on copied fields.
 func namesCopies(e *schema.Entity, f documents.Filter) bool {
-	named := false
-	documents.Walk(f, func(f documents.Filter) {
+	return documents.Any(f, func(f documents.Filter) bool {
 		of := e.Field(documents.FieldOf(f))
-		named = named || of != nil && of.Copy != nil
+		return of != nil && of.Copy != nil
 	})
-	return named
 }

@@ -115,7 +115,7 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 	if f.Type.Kind == KindEntity && list.ForName("ref") == nil {
 		l.fail(f.Pos, "add @ref", "%s.%s holds the entity %s, which is no value", d.Name, f.Name, f.Type.Name)
 	}
-	if (f.Indexed || f.Unique) && (f.Type.List || f.Type.Kind == KindObject || f.Type.Kind == KindJSON) {
+	if (f.Indexed || f.Unique) && !f.Type.Comparable() {
 		l.fail(f.Pos, "use a scalar, an enum or a ref", "%s.%s can't be @indexed or @unique", d.Name, f.Name)
 	}
 	if f.Unique && (f.Copy != nil || state) {

@@ -29,6 +29,9 @@ func (e *Entity) Field(name string) *Field { return findField(e.Fields, name) }
 // Field returns the object's field of that name, or nil.
 func (o *Object) Field(name string) *Field { return findField(o.Fields, name) }
 
+// Comparable reports whether values of the type can be compared and sorted by: scalars and enums but JSON, and refs, one at a time.
+func (t Type) Comparable() bool { return !t.List && t.Kind != KindObject && t.Kind != KindJSON }
+
 // Key returns the field with @key, or nil.
 func (o *Object) Key() *Field {
 	for _, f := range o.Fields {

@@ -38,27 +38,23 @@ func (s *Store) split(f documents.Filter) (server, rest documents.Filter) {
 
 // ofElements reports whether a filter is about elements in a way that FerretDB doesn't know.
 func ofElements(f documents.Filter) bool {
-	found := false
-	documents.Walk(f, func(f documents.Filter) {
+	return documents.Any(f, func(f documents.Filter) bool {
 		switch f := f.(type) {
 		case documents.Some:
-			found = found || !f.Scalars || denies(f.F)
+			return !f.Scalars || documents.Any(f.F, denies)
 		case documents.Inside:
-			found = found || ofElements(f.F)
+			return ofElements(f.F)
 		}
+		return false
 	})
-	return found
 }
 
 func denies(f documents.Filter) bool {
-	found := false
-	documents.Walk(f, func(f documents.Filter) {
-		switch f.(type) {
-		case documents.IsNull, documents.Not:
-			found = true
-		}
-	})
-	return found
+	switch f.(type) {
+	case documents.IsNull, documents.Not:
+		return true
+	}
+	return false
 }
 
 // passing is find, of documents that the rest of a filter holds for too.

@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"slices"
-
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -36,8 +34,7 @@ func (s *sdl) filters() {
 	for _, e := range s.model.Entities {
 		s.filtersBelow(e.Fields, used)
 	}
-	scalars := []string{"ID", "String", "Int", "Float", "Boolean", "Decimal", "DateTime", "Date", "Long", "UUID", "JSON"}
-	for _, name := range scalars {
+	for _, name := range []string{"ID", "String", "Int", "Float", "Boolean", "Decimal", "DateTime", "Date", "Long", "UUID", "JSON"} {
 		if used[name+"Filter"] {
 			s.filter(name, name != "Boolean", name == "String" || name == "ID")
 		}
@@ -46,9 +43,6 @@ func (s *sdl) filters() {
 		}
 	}
 	for _, e := range s.model.Enums {
-		if slices.Contains(scalars, e.Name) {
-			continue
-		}
 		s.from(e.Pos)
 		if used[e.Name+"Filter"] {
 			s.filter(e.Name, false, false)

@@ -26,7 +26,7 @@ func (s *sdl) lists(e *schema.Entity) {
 func SortFields(e *schema.Entity) []string {
 	var out []string
 	for _, f := range e.Fields {
-		if f.Type.List || f.Type.Kind == schema.KindObject || f.Type.Kind == schema.KindJSON {
+		if !f.Type.Comparable() {
 			continue
 		}
 		if f.Ref != nil {
