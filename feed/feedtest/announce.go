@@ -11,7 +11,7 @@ import (
 )
 
 // listen returns what a listener hears, and how its listening ends. It hears from now on.
-func listen[T any](t *testing.T, ctx context.Context, on func(context.Context, func(), func(T)) error) (heard <-chan T, ended <-chan error) {
+func listen[T any](ctx context.Context, t *testing.T, on func(context.Context, func(), func(T)) error) (heard <-chan T, ended <-chan error) {
 	t.Helper()
 	out, end, ready := make(chan T, 1000), make(chan error, 1), make(chan struct{})
 	go func() { end <- on(ctx, func() { close(ready) }, func(what T) { out <- what }) }()
@@ -45,9 +45,9 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	}
 	say(1) // nobody is there
 	ctx, leave := context.WithCancel(t.Context())
-	one, ended := listen(t, ctx, f.Listen)
-	two, _ := listen(t, t.Context(), f.Listen)
-	asked, _ := listen(t, t.Context(), f.Asked)
+	one, ended := listen(ctx, t, f.Listen)
+	two, _ := listen(t.Context(), t, f.Listen)
+	asked, _ := listen(t.Context(), t, f.Asked)
 	for seq := uint64(2); seq < 100; seq++ {
 		want := say(seq)
 		if a, b := next(t, one), next(t, two); a != want || b != want {
@@ -69,7 +69,7 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 
 func questions(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	f := open(t, 1, 10)
-	asked, _ := listen(t, t.Context(), f.Asked)
+	asked, _ := listen(t.Context(), t, f.Asked)
 	for _, past := range []time.Time{time.Unix(5, 6).UTC(), time.Unix(4, 999_999_999).UTC()} {
 		if err := f.Ask(t.Context(), past); err != nil {
 			t.Fatal(err)
@@ -82,8 +82,8 @@ func questions(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 
 func listeningEnds(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	f := open(t, 1, 10)
-	_, one := listen(t, t.Context(), f.Listen)
-	_, two := listen(t, t.Context(), f.Asked)
+	_, one := listen(t.Context(), t, f.Listen)
+	_, two := listen(t.Context(), t, f.Asked)
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -53,8 +53,9 @@ func hear[T any](ctx context.Context, f *Feed, channel string, ready func(), eac
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sub := f.reader.Subscribe(ctx, channel)
-	defer sub.Close()
-	defer context.AfterFunc(ctx, func() { sub.Close() })() // a read does not see the end of its context
+	closed := func() { _ = sub.Close() }
+	defer closed()
+	defer context.AfterFunc(ctx, closed)() // a read does not see the end of its context
 	go func() {
 		select {
 		case <-f.closed:
