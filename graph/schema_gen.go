@@ -424,14 +424,14 @@ type StateTransitionResolver interface {
 	Description(ctx context.Context, obj *resolve.Object) (*string, error)
 }
 type SubscriptionResolver interface {
-	CustomerChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	OrderChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ProductChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ReservationChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
+	CustomerChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrderChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -2342,7 +2342,7 @@ func (ec *executionContext) field_Query_causationOf_args(ctx context.Context, ra
 	args["event"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2364,7 +2364,7 @@ func (ec *executionContext) field_Query_customer_args(ctx context.Context, rawAr
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2426,7 +2426,7 @@ func (ec *executionContext) field_Query_customers_args(ctx context.Context, rawA
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2470,7 +2470,7 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2492,7 +2492,7 @@ func (ec *executionContext) field_Query_order_args(ctx context.Context, rawArgs 
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2554,7 +2554,7 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2576,7 +2576,7 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2638,7 +2638,7 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2682,7 +2682,7 @@ func (ec *executionContext) field_Query_reservation_args(ctx context.Context, ra
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2744,7 +2744,7 @@ func (ec *executionContext) field_Query_reservations_args(ctx context.Context, r
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2824,6 +2824,14 @@ func (ec *executionContext) field_Subscription_customerChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -2854,6 +2862,14 @@ func (ec *executionContext) field_Subscription_customersChanged_args(ctx context
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -2876,6 +2892,14 @@ func (ec *executionContext) field_Subscription_orderChanged_args(ctx context.Con
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -2906,6 +2930,14 @@ func (ec *executionContext) field_Subscription_ordersChanged_args(ctx context.Co
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -2928,6 +2960,14 @@ func (ec *executionContext) field_Subscription_productChanged_args(ctx context.C
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -2958,6 +2998,14 @@ func (ec *executionContext) field_Subscription_productsChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -2980,6 +3028,14 @@ func (ec *executionContext) field_Subscription_reservationChanged_args(ctx conte
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -3010,6 +3066,14 @@ func (ec *executionContext) field_Subscription_reservationsChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -8624,14 +8688,14 @@ func (ec *executionContext) _Receipt_position(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNPosition2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Receipt_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Receipt", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Receipt", field, true, true, "Position")
 }
 
 func (ec *executionContext) _Receipt_version(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
@@ -10572,7 +10636,7 @@ func (ec *executionContext) _Subscription_customerChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10616,7 +10680,7 @@ func (ec *executionContext) _Subscription_customersChanged(ctx context.Context, 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10660,7 +10724,7 @@ func (ec *executionContext) _Subscription_orderChanged(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10704,7 +10768,7 @@ func (ec *executionContext) _Subscription_ordersChanged(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10748,7 +10812,7 @@ func (ec *executionContext) _Subscription_productChanged(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10792,7 +10856,7 @@ func (ec *executionContext) _Subscription_productsChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10836,7 +10900,7 @@ func (ec *executionContext) _Subscription_reservationChanged(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10880,7 +10944,7 @@ func (ec *executionContext) _Subscription_reservationsChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17824,6 +17888,20 @@ func (ec *executionContext) unmarshalNPaymentInput2map(ctx context.Context, v an
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNPosition2string(ctx context.Context, v any) (string, error) {
+	res, err := resolve.UnmarshalPosition(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPosition2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := resolve.MarshalPosition(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Position!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPossibleCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -19063,6 +19141,24 @@ func (ec *executionContext) unmarshalOPaymentListFilter2map(ctx context.Context,
 	}
 	res, err := ec.unmarshalInputPaymentListFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPosition2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := resolve.UnmarshalPosition(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPosition2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalPosition(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOProduct2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋgraphᚐProduct(ctx context.Context, sel ast.SelectionSet, v *Product) graphql.Marshaler {

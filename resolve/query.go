@@ -25,10 +25,8 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if text, ok := f.args["atLeast"].(string); ok {
-		if err := rt.wait(ctx, text); err != nil {
-			return nil, err
-		}
+	if err := rt.await(ctx, f, position.Position{}); err != nil {
+		return nil, err
 	}
 	switch f.Name {
 	case "node":
@@ -63,14 +61,6 @@ func (rt *Runtime) commandQuery(ctx context.Context, f field) (any, error) {
 		return rt.rejected(ctx, f)
 	}
 	return rt.failedReactions(ctx, f)
-}
-
-func (rt *Runtime) wait(ctx context.Context, text string) error {
-	p, err := position.Parse(text)
-	if err != nil {
-		return badInput("atLeast: " + err.Error())
-	}
-	return rt.Queries.Wait(ctx, p)
 }
 
 // anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
@@ -121,7 +111,7 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if err := rt.Queries.Wait(ctx, s.heads.after); err != nil {
+	if err := rt.await(ctx, field{}, s.heads.after); err != nil {
 		return nil, err
 	}
 	shape := newShape()

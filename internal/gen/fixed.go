@@ -27,9 +27,9 @@ const writeMutations = `  "Forgets a command that is kept until its time. false:
 
 // readQueries are the queries of every read API that belong to no entity.
 const readQueries = `  "Any entity, by its nodeId."
-  node(id: ID!, atLeast: String): Node
+  node(id: ID!, atLeast: Position): Node
   "What led to an event, the first cause first and the event itself last: at most the last 100. It goes back as far as events are consolidated."
-  causationOf(event: ID!, atLeast: String): [EventInfo!]!
+  causationOf(event: ID!, atLeast: Position): [EventInfo!]!
 `
 
 // writeTypes are the types of every write API.
@@ -52,7 +52,7 @@ input CommandOptions {
 type Receipt {
   commandId: ID!
   "Read with atLeast: this, to see what the command did."
-  position: String!
+  position: Position!
   "The entity's version after the command; now, if the command is kept until runAt."
   version: Int!
   "Of a dry run: what would happen."
