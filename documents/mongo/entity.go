@@ -66,7 +66,6 @@ func (e *entity) indexes() []index {
 func (e *entity) versionIndexes() []index {
 	out := []index{
 		{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}},
-		{name: "by_time", keys: bson.D{{Key: "id", Value: 1}, {Key: "validFrom", Value: 1}, {Key: "version", Value: 1}}},
 		{name: "by_created", keys: bson.D{{Key: "createdAt", Value: 1}, {Key: "id", Value: 1}}}, // finds those without it too
 		{name: "by_caused_command", keys: bson.D{{Key: "commandId", Value: 1}}, only: caused},
 	}

@@ -164,9 +164,9 @@ func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, field
 	case 0:
 		return out, nil
 	case 1:
-		// By the index on (id, validFrom, version), however many versions there are.
+		// Back from its latest version to that of the instant: an index by time would cost every write.
 		filter := bson.D{{Key: "id", Value: ids[0]}, {Key: "validFrom", Value: bson.D{{Key: "$lte", Value: encodeTime(at)}}}}
-		last := options.FindOne().SetSort(bson.D{{Key: "validFrom", Value: -1}, {Key: "version", Value: -1}}).SetProjection(t.projection(fields))
+		last := options.FindOne().SetSort(bson.D{{Key: "version", Value: -1}}).SetProjection(t.projection(fields))
 		raw, err := e.versions.FindOne(ctx, filter, last).Raw()
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return out, nil

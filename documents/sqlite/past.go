@@ -10,8 +10,7 @@ import (
 	"github.com/daybook-cqrs/daybook/documents"
 )
 
-// LoadAsOf implements documents.Store. For each id the inner query goes to its version of that instant by the index on (_id, validFrom, _version), however many
-// versions there are.
+// LoadAsOf implements documents.Store. For each id the inner query goes back from its latest version to that of the instant: an index by time would cost every write.
 func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, fields []string, at time.Time) (map[string]documents.Document, error) {
 	e, err := s.entity(entity)
 	if err != nil {
@@ -19,7 +18,7 @@ func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, field
 	}
 	t := e.then(at)
 	text := "SELECT " + t.columns + " FROM json_each(?) k CROSS JOIN " + t.name + " v ON v.rowid = (SELECT rowid FROM " + t.name +
-		" WHERE _id = k.value AND validFrom <= ? ORDER BY validFrom DESC, _version DESC LIMIT 1)"
+		" WHERE _id = k.value AND validFrom <= ? ORDER BY _version DESC LIMIT 1)"
 	out := make(map[string]documents.Document, len(ids))
 	err = s.documents(ctx, t, text, []any{jsonKeys(ids), encodeTime(at)}, fields, func(d documents.Document) { out[d.ID] = d })
 	return out, err
