@@ -21,6 +21,12 @@ const (
 
 // advance moves a partition's checkpoint, and tells who waits for it. Who is not told looks by himself, a little later.
 func (c *Consolidator) advance(ctx context.Context, n int, at documents.Checkpoint) error {
+	writing := &c.marks.partitions[n].writing
+	writing.Lock()
+	defer writing.Unlock()
+	if now, certain := c.marks.of(n); certain && at.Place.Before(now.Place) {
+		return nil // a watermark that events were faster than
+	}
 	if err := c.store.Advance(ctx, n, at); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (e *Engine) serveWaits(ctx context.Context) error {
 		e.readIfDue(ctx, p, n)
 		if n.waiting || n.stale {
 			next := p.read
-			if !n.past.IsZero() && p.ask.Before(next) {
+			if !n.past.IsZero() && e.cfg.Feed != nil && p.ask.Before(next) {
 				next = p.ask
 			}
 			timer.Reset(max(time.Until(next), 0))

@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,6 +114,31 @@ func BenchmarkNews(b *testing.B) {
 				w.news(feed.Progress{Partition: int(seq % 16), Place: position.Place{Seq: seq}})
 				<-me.done
 			}
+		})
+	}
+}
+
+// BenchmarkWait is so many callers who wait for one place, which is announced, and who all go on.
+func BenchmarkWait(b *testing.B) {
+	for _, n := range []int{1, 100, 10_000} {
+		b.Run(fmt.Sprint(n, " waiting"), func(b *testing.B) {
+			e := &Engine{cfg: Config{WaitBound: time.Minute}}
+			e.waits.init(16)
+			seq := uint64(0)
+			for b.Loop() {
+				seq++
+				var running sync.WaitGroup
+				for range n {
+					running.Go(func() {
+						if err := e.Wait(b.Context(), position.At(3, position.Place{Seq: seq})); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				e.waits.news(feed.Progress{Partition: 3, Place: position.Place{Seq: seq}})
+				running.Wait()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/caller")
 		})
 	}
 }
