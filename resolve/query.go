@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
@@ -133,8 +134,12 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 		if l := shape.lists[alias(ctx)]; l != nil {
 			return connectionObject(s.heads.reader(), l.Inverse.Entity, &query.Page{}, l.connection), nil
 		}
-		if name == history {
-			return []*Object{}, nil
+		if h := shape.histories[alias(ctx)]; h != nil {
+			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			return s.heads.reader().entries(ctx, entries)
 		}
 		return nil, nil //nolint:nilnil // nothing there
 	}
