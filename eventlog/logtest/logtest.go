@@ -102,6 +102,7 @@ var tests = []contract{
 	{name: "History/longer than one piece", run: testLongHistory},
 	{name: "Read/more than one read returns", run: testLargeReads},
 	{name: "Load/owners of unique values", run: testOwners},
+	{name: "Read/the hash at a place", run: testHashAt},
 	{name: "Tail/of empty and filled partitions", run: testTail},
 	{name: "Close/twice, and then every method says so", run: testClose},
 	{name: "Reopen/everything is still there", run: testReopen, storage: true},
