@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/app"
 	"github.com/daybook-cqrs/daybook/internal/teststore"
@@ -40,7 +42,7 @@ func (s *store) products(n int) {
 			s.t.Fatal(a.raw)
 		}
 	}
-	s.eventually(fmt.Sprintf(`{ products(where: {version: {eq: 3}}) { totalCount } }`), "data.products.totalCount", fmt.Sprint(n))
+	s.eventually(`{ products(where: {version: {eq: 3}}) { totalCount } }`, "data.products.totalCount", fmt.Sprint(n))
 }
 
 var goOnFrom = regexp.MustCompile(`--(?:from|after)=(\S+)`)
@@ -151,14 +153,19 @@ func exportUntilStuck(t *testing.T, n int64, args ...string) *stuck {
 	return s
 }
 
-// drain reads what is left, until the process has ended.
+// drain reads what is left, until the process has ended: slowly, for a signal takes a while.
 func (s *stuck) drain(t *testing.T) string {
 	t.Helper()
-	rest, err := io.ReadAll(s.out)
-	if err != nil {
-		t.Fatal(err)
+	for piece := make([]byte, 4096); ; time.Sleep(3 * time.Millisecond) {
+		n, err := s.out.Read(piece)
+		s.read = append(s.read, piece[:n]...)
+		if errors.Is(err, io.EOF) {
+			return string(s.read)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	return string(append(s.read, rest...))
 }
 
 // TestExportIsKilled: what was written when the process was killed is continued to what an export in one go has, and one that is interrupted says where to go on.
