@@ -204,16 +204,18 @@ func rounds(t *testing.T, usual int) int {
 	return n
 }
 
-// readYourWrites has clients write and read at once, so many times in all, and returns how many reads saw the write and how many said that it was not consolidated.
-func readYourWrites(t *testing.T, commands, queries *store, prefix string, total int) (seen, late int64) {
+// tally counts reads that saw the write before them, and those that said that it is not consolidated.
+type tally struct{ seen, late atomic.Int64 }
+
+// readYourWrites has clients write and read at once, so many times in all.
+func (c *tally) readYourWrites(t *testing.T, commands, queries *store, prefix string, total int) {
 	t.Helper()
 	const clients = 4
 	var running sync.WaitGroup
-	var saw, behind atomic.Int64
-	for c := range clients {
-		id := fmt.Sprint(prefix, c)
+	for n := range clients {
+		id := fmt.Sprint(prefix, n)
 		running.Go(func() {
-			for i := c; i < total && !t.Failed(); i += clients {
+			for i := n; i < total && !t.Failed(); i += clients {
 				command := "updateProduct"
 				if i < clients {
 					command = "createProduct"
@@ -225,9 +227,9 @@ func readYourWrites(t *testing.T, commands, queries *store, prefix string, total
 				code, failed := r.look("errors.0.extensions.code")
 				switch {
 				case failed && code == "NOT_CONSOLIDATED":
-					behind.Add(1)
+					c.late.Add(1)
 				case photos == fmt.Sprint(i):
-					saw.Add(1)
+					c.seen.Add(1)
 				default:
 					t.Errorf("written: %s, read: %s", w.raw, r.raw)
 				}
@@ -235,7 +237,6 @@ func readYourWrites(t *testing.T, commands, queries *store, prefix string, total
 		})
 	}
 	running.Wait()
-	return saw.Load(), behind.Load()
 }
 
 // TestReadYourWrites: every read at the position of a write sees it.
@@ -244,8 +245,9 @@ func TestReadYourWrites(t *testing.T) {
 		s := start(t, args...)
 		n := rounds(t, 100)
 		began := time.Now()
-		if seen, _ := readYourWrites(t, s, s, "p", n); seen != int64(n) {
-			t.Errorf("%d of %d reads saw the write", seen, n)
+		var c tally
+		if c.readYourWrites(t, s, s, "p", n); c.seen.Load() != int64(n) {
+			t.Errorf("%d of %d reads saw the write", c.seen.Load(), n)
 		}
 		t.Logf("%d writes, each read at once, in %s", n, time.Since(began))
 	})
@@ -260,29 +262,33 @@ func TestReadYourWritesOverProcesses(t *testing.T) {
 	queries := spawn(t, append(args, "--roles", "query")...)
 	n := rounds(t, 100)
 	began := time.Now()
-	if seen, _ := readYourWrites(t, commands.store, queries.store, "p", n); seen != int64(n) {
-		t.Errorf("%d of %d reads saw the write", seen, n)
+	var quiet tally
+	if quiet.readYourWrites(t, commands.store, queries.store, "p", n); quiet.seen.Load() != int64(n) {
+		t.Errorf("%d of %d reads saw the write", quiet.seen.Load(), n)
 	}
 	t.Logf("%d writes, each read at once, in %s", n, time.Since(began))
-	var seen, late int64
+	var killed tally
 	done := make(chan struct{})
 	defer func() { <-done }()
 	go func() {
 		defer close(done)
-		seen, late = readYourWrites(t, commands.store, queries.store, "k", n)
+		killed.readYourWrites(t, commands.store, queries.store, "k", n)
 	}()
 	times := 0
 	for going := true; going; times++ {
 		projects.Kill()
+		next := killed.seen.Load() + 20
 		projects = spawn(t, append(args, "--roles", "consolidator")...)
-		select {
-		case <-done:
-			going = false
-		case <-time.After(time.Second):
+		for going && killed.seen.Load() < next {
+			select {
+			case <-done:
+				going = false
+			case <-time.After(time.Millisecond):
+			}
 		}
 	}
-	t.Logf("with %d kills of the consolidator, %d reads saw the write and %d were told that it is not consolidated", times, seen, late)
-	if seen+late != int64(n) || seen == 0 {
+	t.Logf("with %d kills of the consolidator, %d reads saw the write and %d were told that it is not consolidated", times, killed.seen.Load(), killed.late.Load())
+	if seen, late := killed.seen.Load(), killed.late.Load(); seen+late != int64(n) || seen == 0 {
 		t.Errorf("%d and %d reads of %d", seen, late, n)
 	}
 }
