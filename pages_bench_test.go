@@ -174,27 +174,28 @@ func (p *pages) compare(b *testing.B, each int, bare func(context.Context, pageC
 	const text = `query($above: Decimal, $after: String) { orders(where: {total: {gt: $above}}, orderBy: [{field: TOTAL}], first: 20, after: $after) { edges { node { ` + pageFields + ` } } pageInfo { hasNextPage endCursor } } }`
 	selected := query.Connection{Node: &query.Selection{Fields: []string{"status", "total", "customer", "customerName", "placedAt"}}}
 	for name, calls := range map[string][]pageCall{"first": p.near, "far": p.far} {
-		b.Run(name, func(b *testing.B) {
-			at := func(i int) pageCall { return calls[i%len(calls)] }
-			versus.Latency(b, each,
-				versus.Way{Name: "engine", Do: func(i int) error {
-					page, err := p.engine.List(b.Context(), p.order, p.args(at(i), pageRows), selected)
-					if err == nil && len(page.Nodes) != pageRows {
-						err = fmt.Errorf("%d rows", len(page.Nodes))
-					}
-					return err
-				}},
-				versus.Way{Name: "http", Do: func(i int) error {
-					return call(b.Context(), "http://"+s.addr+"/graphql", text, map[string]any{"above": at(i).above.String(), "after": at(i).token})
-				}},
-				versus.Way{Name: "driver", Do: func(i int) error {
-					n, err := bare(b.Context(), at(i))
-					if err == nil && n != pageRows+1 {
-						err = fmt.Errorf("%d rows", n)
-					}
-					return err
-				}})
-		})
+		at := func(i int) pageCall { return calls[i%len(calls)] }
+		driver := versus.Way{Name: "driver", Do: func(i int) error {
+			n, err := bare(b.Context(), at(i))
+			if err == nil && n != pageRows+1 {
+				err = fmt.Errorf("%d rows", n)
+			}
+			return err
+		}}
+		for way, do := range map[string]func(i int) error{
+			"engine": func(i int) error {
+				page, err := p.engine.List(b.Context(), p.order, p.args(at(i), pageRows), selected)
+				if err == nil && len(page.Nodes) != pageRows {
+					err = fmt.Errorf("%d rows", len(page.Nodes))
+				}
+				return err
+			},
+			"http": func(i int) error {
+				return call(b.Context(), "http://"+s.addr+"/graphql", text, map[string]any{"above": at(i).above.String(), "after": at(i).token})
+			},
+		} {
+			b.Run(name+"/"+way, func(b *testing.B) { versus.Latency(b, each, versus.Way{Name: "ours", Do: do}, driver) })
+		}
 	}
 }
 
