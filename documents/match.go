@@ -92,6 +92,8 @@ func FieldOf(f Filter) string {
 		return f.Field
 	case Size:
 		return f.Field
+	case Through:
+		return f.Field
 	}
 	return ""
 }
