@@ -22,10 +22,13 @@ type moment struct {
 	model  *schema.Model
 	copies bool // documents have their copies then
 	bound  int  // how many documents one look through refs may find, at most documents.MaxLimit
+	secret func(context.Context) ([]byte, error)
 }
 
 // now is the moment of the documents as they are.
-func (e *Engine) now() moment { return moment{e.cfg.Store, e.cfg.Model, true, e.cfg.MaxLookup} }
+func (e *Engine) now() moment {
+	return moment{e.cfg.Store, e.cfg.Model, true, e.cfg.MaxLookup, e.secret}
+}
 
 // all returns what matches a filter that stores know, by _id. more says that there is more than the bound: then it is not all.
 func (m moment) all(ctx context.Context, entity string, f documents.Filter, fields []string) (docs []documents.Document, more bool, err error) {
