@@ -43,6 +43,9 @@ func (s *Store) setupEntity(ctx context.Context, e *entity) error {
 			return err
 		}
 	}
+	if err := s.dateVersions(ctx, e); err != nil {
+		return err
+	}
 	return s.checkGeneration(ctx, e)
 }
 

@@ -61,6 +61,11 @@ func Run(t *testing.T, open Open, f Features) {
 		{"PagesAgree", (*suite).pagesAgree},
 		{"PagesOfMovingRows", (*suite).pagesOfMovingRows},
 		{"ListByAgrees", (*suite).listByAgrees},
+		{"PastAgrees", (*suite).pastAgrees},
+		{"PastByAgrees", (*suite).pastByAgrees},
+		{"LoadAsOf", (*suite).loadAsOf},
+		{"History", (*suite).history},
+		{"PastGarbage", (*suite).pastGarbage},
 		{"Close", (*suite).close},
 	}
 	for _, test := range tests {
