@@ -2,27 +2,31 @@ package query
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// plan is a checked ListArgs.
+// plan is a checked ListArgs, at a moment.
 type plan struct {
+	moment
 	entity        *schema.Entity
-	model         *schema.Model
-	args          ListArgs
+	filter        documents.Filter  // that stores know
+	orders        []documents.Order // as they were asked for
+	keys          []documents.Order // the same, with copies in place of what is beyond refs
 	size          int
 	last          bool
 	after, before []any
 }
 
-func (e *Engine) plan(entity *schema.Entity, a ListArgs) (*plan, error) {
-	p := &plan{entity: entity, model: e.cfg.Model, args: a, size: DefaultPage}
+func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*plan, error) {
+	p := &plan{moment: m, entity: entity, orders: a.Orders, keys: m.keysOf(entity, a.Orders), size: DefaultPage}
 	switch {
 	case a.First != nil && a.Last != nil:
 		return nil, invalid("first and last exclude each other: ask for one of them")
@@ -38,16 +42,25 @@ func (e *Engine) plan(entity *schema.Entity, a ListArgs) (*plan, error) {
 	if p.after, err = p.parse("after", a.After); err != nil {
 		return nil, err
 	}
-	p.before, err = p.parse("before", a.Before)
+	if p.before, err = p.parse("before", a.Before); err != nil {
+		return nil, err
+	}
+	p.filter, err = (&resolver{moment: m}).resolve(ctx, entity, a.Filter)
 	return p, err
 }
 
-// query asks for one row more than the page has: that tells whether there are more.
-func (p *plan) query(s *Selection) documents.Query {
+// page is the query of the page, of one row more than it has: that tells whether there are more.
+func (p *plan) page() documents.Query {
 	return documents.Query{
-		Entity: p.entity.Name, Filter: p.args.Filter, Orders: p.args.Orders, After: p.after, Before: p.before,
-		Limit: p.size + 1, Last: p.last, Fields: s.reads(p.args.Orders...),
+		Entity: p.entity.Name, Filter: p.filter, Orders: p.keys, After: p.after, Before: p.before, Limit: p.size + 1, Last: p.last,
 	}
+}
+
+// query asks a store for the page. It is not for plans that look up.
+func (p *plan) query(s *Selection) documents.Query {
+	q := p.page()
+	q.Fields = s.reads(p.keys...)
+	return q
 }
 
 // cut removes the additional row and notes what it tells. What lies on the other side of a cursor that was given is there: the cursor's own row.
@@ -73,8 +86,8 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 
 // cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity and order.
 func (p *plan) cursor(d *documents.Document) string {
-	values := make([]json.RawMessage, 0, len(p.args.Orders)+1)
-	for _, o := range p.args.Orders {
+	values := make([]json.RawMessage, 0, len(p.keys)+1)
+	for _, o := range p.keys {
 		raw, err := p.model.EncodeStored(p.typeOf(o.Field), d.Value(o.Field))
 		if err != nil {
 			raw = json.RawMessage("null") // values of documents are of their types
@@ -90,7 +103,7 @@ const checksumBytes = 6
 
 func (p *plan) checksum(body []byte) []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %v ", p.entity.Name, p.args.Orders)
+	fmt.Fprintf(h, "%s %v ", p.entity.Name, p.orders)
 	h.Write(body)
 	return h.Sum(nil)[:checksumBytes]
 }
@@ -105,14 +118,14 @@ func (p *plan) parse(name, text string) ([]any, error) {
 		return nil, wrong
 	}
 	var values []json.RawMessage
-	if err := json.Unmarshal(raw[checksumBytes:], &values); err != nil || len(values) != len(p.args.Orders)+1 {
+	if err := json.Unmarshal(raw[checksumBytes:], &values); err != nil || len(values) != len(p.keys)+1 {
 		return nil, wrong
 	}
 	out := make([]any, len(values))
 	for i, v := range values {
 		t := schema.Type{Kind: schema.KindID, Name: "ID"}
-		if i < len(p.args.Orders) {
-			t = p.typeOf(p.args.Orders[i].Field)
+		if i < len(p.keys) {
+			t = p.typeOf(p.keys[i].Field)
 		}
 		if out[i], err = p.model.DecodeValue(t, v); err != nil {
 			return nil, wrong
@@ -121,7 +134,17 @@ func (p *plan) parse(name, text string) ([]any, error) {
 	return out, nil
 }
 
-func (p *plan) typeOf(field string) schema.Type { return typeOf(p.entity, field) }
+// typeOf returns the type of a key, beyond refs too.
+func (p *plan) typeOf(path string) schema.Type {
+	e := p.entity
+	for {
+		ref, rest, ok := strings.Cut(path, ".")
+		if !ok {
+			return typeOf(e, path)
+		}
+		e, path = p.model.Entity(e.Field(ref).Ref.Entity), rest
+	}
+}
 
 // typeOf returns the type of what a list can be ordered or filtered by.
 func typeOf(e *schema.Entity, field string) schema.Type {

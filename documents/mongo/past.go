@@ -54,7 +54,11 @@ func (t *table) key(field string) string {
 // filter compiles a checked filter.
 func (t *table) filter(s *Store, f documents.Filter) (bson.D, error) {
 	if t.past {
-		f = documents.Rename(f, t.key)
+		var err error
+		f, err = documents.Rewrite(f, func(f documents.Filter) (documents.Filter, error) { return documents.Renamed(f, t.key(documents.FieldOf(f))), nil })
+		if err != nil {
+			return nil, err
+		}
 	}
 	return s.filter(f)
 }
