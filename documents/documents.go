@@ -107,6 +107,7 @@ type Query struct {
 	// AsOf asks for what was at that instant: of every entity the last version that is not after it. It is read from the archive, which holds no copies:
 	// the documents come without them, and Filter and Orders may not name any. The zero time is now.
 	AsOf time.Time
+	Gone bool // of what was at AsOf, the tombstones instead of the rest
 }
 
 // CountQuery asks how many documents there are.

@@ -141,11 +141,11 @@ func (s *search) step(entity *schema.Entity, f *schema.Field, open *documents.Ve
 }
 
 // blameLoad reads for a level's nodes the events that they have a field from.
-func (e *Engine) blameLoad(b *BlameSelection, nodes []*Node) load {
+func (e *Engine) blameLoad(m moment, b *BlameSelection, nodes []*Node) load {
 	var got map[string]*Entry
 	return load{
 		read: func(ctx context.Context) (err error) {
-			got, err = e.blame(ctx, b.Field, nodes, time.Time{})
+			got, err = e.blame(ctx, b.Field, nodes, m.asOf())
 			return err
 		},
 		keep: func(l *loaded) (step, error) {

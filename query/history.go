@@ -41,8 +41,12 @@ func (h *HistorySelection) check() error {
 	return nil
 }
 
-// History returns the history of an entity that may have been deleted: what was known of it at an instant, all for the zero time.
-func (e *Engine) History(ctx context.Context, entity *schema.Entity, id string, h HistorySelection, asOf time.Time) ([]Entry, error) {
+// History returns the history of an entity that may have been deleted, as far as it is consolidated.
+func (e *Engine) History(ctx context.Context, entity *schema.Entity, id string, h HistorySelection) ([]Entry, error) {
+	return e.history(ctx, entity, id, h, time.Time{})
+}
+
+func (e *Engine) history(ctx context.Context, entity *schema.Entity, id string, h HistorySelection, asOf time.Time) ([]Entry, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 	for i, state := range states {
 		p.happens(day(i+1), "Order", "o1", int64(i+1), state, nil)
 	}
-	got, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 10}, time.Time{})
+	got, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 10})
 	if err != nil || len(got) != len(states) {
 		t.Fatal(len(got), err)
 	}
@@ -153,7 +153,7 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 			t.Errorf("entry %d is %+v", i, got[i])
 		}
 	}
-	page, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 2, Below: 4}, time.Time{})
+	page, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 2, Below: 4})
 	if err != nil || len(page) != 2 || page[0].Version.Version != 3 {
 		t.Fatal(page, err)
 	}
@@ -164,11 +164,11 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 	}
 	for _, h := range []query.HistorySelection{{First: -1}, {First: query.MaxPage + 1}, {First: 1, Below: -1}} {
 		var e *query.Error
-		if _, err := p.engine.History(t.Context(), order, "o1", h, time.Time{}); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+		if _, err := p.engine.History(t.Context(), order, "o1", h); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 			t.Errorf("%+v: %v", h, err)
 		}
 	}
-	if none, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{}, time.Time{}); err != nil || len(none) != 0 {
+	if none, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{}); err != nil || len(none) != 0 {
 		t.Error(none, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -84,7 +85,7 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 	return docs
 }
 
-// cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity and order.
+// cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity, order and instant.
 func (p *plan) cursor(d *documents.Document) string {
 	values := make([]json.RawMessage, 0, len(p.keys)+1)
 	for _, o := range p.keys {
@@ -103,7 +104,7 @@ const checksumBytes = 6
 
 func (p *plan) checksum(body []byte) []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %v ", p.entity.Name, p.orders)
+	fmt.Fprintf(h, "%s %v %s ", p.entity.Name, p.orders, p.asOf().UTC().Format(time.RFC3339Nano))
 	h.Write(body)
 	return h.Sum(nil)[:checksumBytes]
 }

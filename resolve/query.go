@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
@@ -135,7 +134,7 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 			return connectionObject(s.heads.reader(), l.Inverse.Entity, &query.Page{}, l.connection), nil
 		}
 		if h := shape.histories[alias(ctx)]; h != nil {
-			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h, time.Time{})
+			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h)
 			if err != nil {
 				return nil, err
 			}

@@ -136,6 +136,14 @@ func (s *suite) pastByAgrees() {
 		if len(was) > 0 {
 			q.After = drawKey(t, q, was, "after")
 		}
+		gone, err := s.store.List(s.ctx, documents.Query{Entity: "Sample", AsOf: q.AsOf, Gone: true, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead := slices.DeleteFunc(then(all, q.AsOf), func(d documents.Document) bool { return !d.Deleted })
+		if d := diff(dead, gone); d != "" {
+			t.Fatalf("%v (-Go +List of tombstones):\n%s", q.AsOf, d)
+		}
 		q.Fields = []string{"count", "lines"}
 		got, err := s.store.ListBy(s.ctx, q, "customer", keys)
 		if err != nil {
@@ -265,6 +273,9 @@ func (s *suite) pastGarbage() {
 		if _, err := s.store.ListBy(s.ctx, q, "customer", []string{"c1"}); err == nil {
 			s.Errorf("%s was accepted by a ref", what)
 		}
+	}
+	if _, err := s.store.List(s.ctx, documents.Query{Entity: "Sample", Gone: true, Limit: 1}); err == nil {
+		s.Error("tombstones of now were listed")
 	}
 	if _, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample", Filter: name, AsOf: at}); err == nil {
 		s.Error("a filter on a copy was counted")
