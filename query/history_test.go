@@ -1,10 +1,12 @@
 package query_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -57,7 +59,29 @@ func newPast(t *testing.T) *past {
 		t.Fatal(err)
 	}
 	counted := &counting{Store: store}
-	return &past{t, m, counted, query.New(query.Config{Model: m, Store: counted}), 0}
+	p := &past{T: t, model: m, store: counted}
+	p.engine = p.with(query.Config{})
+	return p
+}
+
+// with returns another engine on the store.
+func (p *past) with(cfg query.Config) *query.Engine {
+	cfg.Model, cfg.Store, cfg.Partitions = p.model, p.store, 1
+	e := query.New(cfg)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = e.Run(ctx) })
+	p.Cleanup(func() { stop(); running.Wait() })
+	return e
+}
+
+// settle says that everything up to now is consolidated.
+func (p *past) settle() {
+	p.Helper()
+	c := documents.Checkpoint{Place: position.Place{Epoch: 1, Seq: p.seq}, Hash: "h", Watermark: time.Now()}
+	if err := p.store.Advance(p.Context(), 0, c); err != nil {
+		p.Fatal(err)
+	}
 }
 
 var firstDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -113,9 +137,11 @@ func changesOf(e *query.Entry) []change {
 
 func line(key, title string) schema.Record { return schema.Record{"line": key, "title": title} }
 
+func diffOf(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
 func (p *past) same(want, got any) {
 	p.Helper()
-	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+	if d := diffOf(want, got); d != "" {
 		p.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -158,7 +184,8 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 		t.Fatal(page, err)
 	}
 	p.same(want[4], changesOf(&page[1])) // what was before is read too, though it is on no page
-	then, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 9}, day(2))
+	p.settle()
+	then, err := p.engine.HistoryAsOf(t.Context(), day(2), order, "o1", query.HistorySelection{First: 9})
 	if err != nil || len(then) != 2 {
 		t.Fatal(then, err)
 	}
