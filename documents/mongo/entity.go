@@ -67,6 +67,7 @@ func (e *entity) versionIndexes() []index {
 	out := []index{
 		{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}},
 		{name: "by_created", keys: bson.D{{Key: "createdAt", Value: 1}, {Key: "id", Value: 1}}}, // finds those without it too
+		{name: "by_gone", keys: bson.D{{Key: "deleted", Value: 1}, {Key: "id", Value: 1}}, only: bson.D{{Key: "deleted", Value: true}}},
 		{name: "by_caused_command", keys: bson.D{{Key: "commandId", Value: 1}}, only: caused},
 	}
 	for _, f := range e.own {

@@ -56,6 +56,7 @@ func (e *entity) indexes() []string {
 	versions := strings.Trim(e.versions, `"`)
 	out := []string{
 		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_undated" ON %s (_id) WHERE createdAt IS NULL`, versions, e.versions), // none but in archives of before it was kept
+		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_gone" ON %s (_id) WHERE deleted=1`, versions, e.versions),
 	}
 	now, past := e.now(), e.then(time.Time{})
 	// What clients do is not in this one: it costs what reactions and timers do.

@@ -246,7 +246,13 @@ func (s *suite) history() {
 			q.Entity, q.Of = "Sample", of
 			got, err := s.store.History(s.ctx, q)
 			s.ok(err)
-			s.same(expected(q), got)
+			want := expected(q)
+			s.same(want, got)
+			for _, q.Fields = range [][]string{{"count", "lines", "count"}, {}} {
+				got, err := s.store.History(s.ctx, q)
+				s.ok(err)
+				s.same(someOfStates(want, q.Fields), got)
+			}
 		}
 	}
 	for _, q := range []documents.HistoryQuery{{Entity: "Sample"}, {Entity: "Sample", Limit: documents.MaxLimit + 1}, {Entity: "Nothing", Limit: 1}} {
@@ -254,6 +260,19 @@ func (s *suite) history() {
 			s.Errorf("%+v was accepted", q)
 		}
 	}
+}
+
+// someOfStates leaves versions with those fields only, and without changes.
+func someOfStates(byID map[string][]documents.Version, fields []string) map[string][]documents.Version {
+	out := map[string][]documents.Version{}
+	for id, vs := range byID {
+		vs = slices.Clone(vs)
+		for i := range vs {
+			vs[i].State, vs[i].Changes = someFields([]documents.Document{{Fields: vs[i].State}}, fields)[0].Fields, nil
+		}
+		out[id] = vs
+	}
+	return out
 }
 
 // pastGarbage refuses what the archive can't answer.
