@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -39,6 +40,8 @@ type Engine struct {
 	cfg   Config
 	waits waits
 	hub   hub
+
+	sealing atomic.Pointer[[]byte] // the store's secret, once it was read
 
 	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
 }

@@ -24,14 +24,15 @@ type reads interface {
 type moment struct {
 	reads
 	model  *schema.Model
-	copies bool  // stores know the documents' copies, in filters and orders too
-	bound  int   // how many documents one look through refs may find, at most documents.MaxLimit
-	past   *then // of an instant that has passed; nil is now
+	copies bool                                  // stores know the documents' copies, in filters and orders too
+	bound  int                                   // how many documents one look through refs may find, at most documents.MaxLimit
+	past   *then                                 // of an instant that has passed; nil is now
+	secret func(context.Context) ([]byte, error) // what cursors are sealed with
 }
 
 // now is the moment of the documents as they are.
 func (e *Engine) now() moment {
-	return moment{reads: e.cfg.Store, model: e.cfg.Model, copies: true, bound: e.cfg.MaxLookup}
+	return moment{reads: e.cfg.Store, model: e.cfg.Model, copies: true, bound: e.cfg.MaxLookup, secret: e.secret}
 }
 
 // asOf is the instant, the zero time for now.

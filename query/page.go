@@ -1,14 +1,11 @@
 package query
 
 import (
-	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
+	"hash"
 	"strings"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -24,6 +21,7 @@ type plan struct {
 	size          int
 	last          bool
 	after, before []any
+	seal          hash.Hash // of cursors
 }
 
 func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*plan, error) {
@@ -39,7 +37,11 @@ func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*p
 	if p.size < 0 || p.size > MaxPage {
 		return nil, invalid("a page has 0 to %d rows, not %d", MaxPage, p.size)
 	}
-	var err error
+	secret, err := m.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.seal = hmac.New(sha256.New, secret)
 	if p.after, err = p.parse("after", a.After); err != nil {
 		return nil, err
 	}
@@ -83,56 +85,6 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 		page.Cursors[i] = p.cursor(&docs[i])
 	}
 	return docs
-}
-
-// cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity, order and instant.
-func (p *plan) cursor(d *documents.Document) string {
-	values := make([]json.RawMessage, 0, len(p.keys)+1)
-	for _, o := range p.keys {
-		raw, err := p.model.EncodeStored(p.typeOf(o.Field), d.Value(o.Field))
-		if err != nil {
-			raw = json.RawMessage("null") // values of documents are of their types
-		}
-		values = append(values, raw)
-	}
-	id, _ := json.Marshal(d.ID) // a string always encodes
-	body, _ := json.Marshal(append(values, id))
-	return base64.RawURLEncoding.EncodeToString(append(p.checksum(body), body...))
-}
-
-const checksumBytes = 6
-
-func (p *plan) checksum(body []byte) []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %v %s ", p.entity.Name, p.orders, p.asOf().UTC().Format(time.RFC3339Nano))
-	h.Write(body)
-	return h.Sum(nil)[:checksumBytes]
-}
-
-func (p *plan) parse(name, text string) ([]any, error) {
-	if text == "" {
-		return nil, nil
-	}
-	wrong := invalid("%s is no cursor of this list in this order: send one that this list gave, unchanged", name)
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(raw) <= checksumBytes || !bytes.Equal(raw[:checksumBytes], p.checksum(raw[checksumBytes:])) {
-		return nil, wrong
-	}
-	var values []json.RawMessage
-	if err := json.Unmarshal(raw[checksumBytes:], &values); err != nil || len(values) != len(p.keys)+1 {
-		return nil, wrong
-	}
-	out := make([]any, len(values))
-	for i, v := range values {
-		t := schema.Type{Kind: schema.KindID, Name: "ID"}
-		if i < len(p.keys) {
-			t = p.typeOf(p.keys[i].Field)
-		}
-		if out[i], err = p.model.DecodeValue(t, v); err != nil {
-			return nil, wrong
-		}
-	}
-	return out, nil
 }
 
 // typeOf returns the type of a key, beyond refs too.
