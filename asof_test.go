@@ -132,5 +132,8 @@ func (s *store) asOfGarbage() {
 		s.do(fmt.Sprintf(`{ `+f+` }`, "yesterday")).want("errors.0.extensions.code", "INVALID_INPUT", "errors.0.message",
 			`asOf: not a DateTime: write RFC 3339 such as "2026-01-31T09:30:00Z", years 1 to 9999, with or without a fraction of up to 9 digits (got "yesterday")`)
 	}
+	many := strings.Repeat(`{customerName: {eq: "x"}} `, 33) // each is looked up in the past
+	s.do(fmt.Sprintf(`{ orders(asOf: %q, where: {or: [%s]}) { totalCount } }`, time.Now().UTC().Format(time.RFC3339Nano), many)).want("errors.0.extensions.code", "TOO_MUCH")
+	s.do(`{ orders(where: {or: [` + many + `]}) { totalCount } }`).want("data.orders.totalCount", "0")
 	s.do(`{ orders(asOf: null) { totalCount } }`).want("data.orders.totalCount", "2")
 }
