@@ -2,6 +2,7 @@ package documents
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/daybook-cqrs/daybook/schema"
@@ -44,13 +45,41 @@ func StoredFields(e *schema.Entity) []*schema.Field {
 	return out
 }
 
-// IndexedFields returns the fields that Setup makes an index for: @indexed and @unique ones, and refs.
-func IndexedFields(e *schema.Entity) []*schema.Field {
-	var out []*schema.Field
+// Index is an index that a store makes of an entity's documents.
+type Index struct {
+	Name   string  // among those of the entity: "total", "status+placedAt-"
+	Fields []Order // the keys; behind them comes _id, in the direction of the last
+}
+
+// Indexes returns the indexes of an entity, each once: of refs, of @unique and @indexed fields, and of several fields.
+func Indexes(e *schema.Entity) []Index {
+	var out []Index
+	add := func(fields ...Order) {
+		var name strings.Builder
+		for i, f := range fields {
+			if i > 0 {
+				name.WriteByte('+')
+			}
+			name.WriteString(f.Field)
+			if f.Desc {
+				name.WriteByte('-')
+			}
+		}
+		if i := (Index{name.String(), fields}); !slices.ContainsFunc(out, func(o Index) bool { return o.Name == i.Name }) {
+			out = append(out, i)
+		}
+	}
 	for _, f := range StoredFields(e) {
 		if !f.Type.List && (f.Indexed || f.Unique || f.Ref != nil) {
-			out = append(out, f)
+			add(Order{Field: f.Name})
 		}
+	}
+	for _, i := range e.Indexes {
+		fields := make([]Order, len(i.Fields))
+		for n, f := range i.Fields {
+			fields[n] = Order{Field: f.Name, Desc: f.Desc}
+		}
+		add(fields...)
 	}
 	return out
 }

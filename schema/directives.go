@@ -34,7 +34,7 @@ func (l *loader) onlyDirectives(list ast.DirectiveList, on string, allowed ...st
 	}
 }
 
-var repeatable = map[string]bool{"timeout": true, "reaction": true}
+var repeatable = map[string]bool{"timeout": true, "reaction": true, "indexed": true}
 
 func (l *loader) noDirectives(list ast.DirectiveList, on string) { l.onlyDirectives(list, on) }
 
@@ -107,6 +107,9 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 			f.Unique = true
 		case "indexed", "state", "key":
 			l.onlyArgs(dir)
+			if dir.Name == "indexed" && f.Indexed {
+				l.fail(posOf(dir.Position), "leave one out", "@indexed stands twice on a field of %s", d.Name)
+			}
 			f.Indexed = f.Indexed || dir.Name == "indexed"
 			f.Key = f.Key || dir.Name == "key"
 		}

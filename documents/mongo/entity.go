@@ -53,11 +53,15 @@ type index struct {
 // caused is true of versions that something caused: what clients do is not in the index, which costs what reactions and timers do.
 var caused = bson.D{{Key: "causationId", Value: bson.D{{Key: "$gt", Value: ""}}}}
 
+// indexPrefix begins the names of the indexes that Index makes: others are not its to drop.
+const indexPrefix = "by_"
+
 // indexes returns what lookups need. Every one ends with _id, the tiebreak of pages.
 func (e *entity) indexes() []index {
 	var out []index
-	for _, f := range documents.IndexedFields(e.Entity) {
-		out = append(out, index{name: "by_" + f.Name, keys: bson.D{{Key: f.Name, Value: 1}, {Key: "_id", Value: 1}}})
+	for _, i := range documents.Indexes(e.Entity) {
+		all := append(i.Fields, documents.Order{Field: documents.FieldID, Desc: i.Fields[len(i.Fields)-1].Desc})
+		out = append(out, index{name: indexPrefix + i.Name, keys: sorting(all)})
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -30,18 +31,51 @@ func (s *Store) Setup(ctx context.Context) error {
 }
 
 func (s *Store) setupEntity(ctx context.Context, e *entity) error {
-	for _, c := range []struct {
-		in      *mongo.Collection
-		indexes []index
-	}{{e.docs, e.indexes()}, {e.versions, e.versionIndexes()}} {
-		if err := s.create(ctx, c.in.Name()); err != nil {
-			return err
-		}
-		if err := s.createIndexes(ctx, c.in, c.indexes); err != nil {
+	for _, c := range []*mongo.Collection{e.docs, e.versions} {
+		if err := s.create(ctx, c.Name()); err != nil {
 			return err
 		}
 	}
+	if err := s.createIndexes(ctx, e.versions, e.versionIndexes()); err != nil {
+		return err
+	}
 	return s.checkGeneration(ctx, e)
+}
+
+// Index implements documents.Store.
+func (s *Store) Index(ctx context.Context) error {
+	for _, e := range s.model.Entities {
+		own := s.entities[e.Name]
+		if err := s.dropIndexes(ctx, own); err != nil {
+			return fmt.Errorf("indexes of %s: %w", e.Name, err)
+		}
+		if err := s.createIndexes(ctx, own.docs, own.indexes()); err != nil {
+			return fmt.Errorf("indexes of %s: %w", e.Name, err)
+		}
+	}
+	return nil
+}
+
+// codeIndexNotFound is the server's answer to the end of an index that another process has dropped.
+const codeIndexNotFound = 27
+
+// dropIndexes drops those that another model named.
+func (s *Store) dropIndexes(ctx context.Context, e *entity) error {
+	there, err := e.docs.Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := e.indexes()
+	for _, i := range there {
+		if !strings.HasPrefix(i.Name, indexPrefix) || slices.ContainsFunc(wanted, func(w index) bool { return w.name == i.Name }) {
+			continue
+		}
+		var server mongo.CommandError
+		if err := e.docs.Indexes().DropOne(ctx, i.Name); err != nil && !(errors.As(err, &server) && server.Code == codeIndexNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // createIndexes makes those that are missing. Several processes may do so at once, which MongoDB allows; FerretDB breaks the connection, so it is looked at again.

@@ -64,9 +64,25 @@ func (e *entity) setup() []string {
 	}
 	// What clients do is not in this one: it costs what reactions and timers do.
 	out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, strings.Trim(e.versions, `"`), e.versions))
-	for _, f := range documents.IndexedFields(e.Entity) {
-		name := strings.Trim(e.table, `"`) + "_" + f.Name
-		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, e.expr(f.Name)))
+	return out
+}
+
+// indexes returns the statement for each index that the entity's documents are to have, by its name.
+func (e *entity) indexes() map[string]string {
+	out := map[string]string{}
+	for _, i := range documents.Indexes(e.Entity) {
+		name := strings.Trim(e.table, `"`) + "_" + i.Name
+		var keys strings.Builder
+		for _, f := range append(i.Fields, documents.Order{Field: documents.FieldID, Desc: i.Fields[len(i.Fields)-1].Desc}) {
+			if keys.Len() > 0 {
+				keys.WriteString(", ")
+			}
+			keys.WriteString(e.expr(f.Field))
+			if f.Desc {
+				keys.WriteString(" DESC")
+			}
+		}
+		out[name] = fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s) WHERE _deleted=0`, name, e.table, keys.String())
 	}
 	return out
 }
