@@ -89,7 +89,8 @@ func (s *Store) dropIndexes(ctx context.Context, e *entity, in *mongo.Collection
 			continue
 		}
 		var server mongo.CommandError
-		if err := in.Indexes().DropOne(ctx, i.Name); err != nil && !(errors.As(err, &server) && server.Code == codeIndexNotFound) {
+		err := in.Indexes().DropOne(ctx, i.Name)
+		if gone := errors.As(err, &server) && server.Code == codeIndexNotFound; err != nil && !gone {
 			return err
 		}
 	}
