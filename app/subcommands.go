@@ -22,5 +22,6 @@ type invocation struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"diagram", "prints what happens to the entities named behind it, or to all, for Mermaid", diagram},
+		{"export", "writes events or documents as NDJSON or CSV: see export --help", runExport},
 	}
 }

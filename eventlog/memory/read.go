@@ -70,6 +70,18 @@ func (l *Log) entriesFrom(partition int, after uint64, limit int) ([]entry.Entry
 	return append([]entry.Entry(nil), rest[:n]...), p.woken
 }
 
+// HashAt implements eventlog.Log.
+func (l *Log) HashAt(ctx context.Context, partition int, at position.Place) (string, error) {
+	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "hash")); err != nil {
+		return "", err
+	}
+	var there []entry.Entry
+	if at.Seq > 0 {
+		there, _ = l.entriesFrom(partition, at.Seq, 1)
+	}
+	return entry.HashAt(partition, at, there)
+}
+
 // Tail implements eventlog.Log.
 func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "tail")); err != nil {
@@ -77,12 +89,29 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	return l.partitions[partition].tail(), nil
+}
+
+// Watermark implements eventlog.Log.
+func (l *Log) Watermark(ctx context.Context, partition int) (eventlog.Tail, error) {
+	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "watermark")); err != nil {
+		return eventlog.Tail{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	p := l.partitions[partition]
+	if now := l.utc(); now.After(p.clock) {
+		p.clock = now
+	}
+	return p.tail(), nil
+}
+
+func (p *partition) tail() eventlog.Tail {
 	t := eventlog.Tail{Place: position.Place{Seq: uint64(len(p.entries))}, Clock: p.clock}
 	if n := len(p.entries); n > 0 {
 		t.Hash = p.entries[n-1].Hash
 	}
-	return t, nil
+	return t
 }
 
 // History implements eventlog.Log: it follows the back-pointers.
