@@ -31,8 +31,10 @@ func (e *entity) as(at time.Time) *table {
 	if at.IsZero() {
 		return e.now()
 	}
-	return &table{entity: e, in: e.versions, past: true, at: at}
+	return e.then(at)
 }
+
+func (e *entity) then(at time.Time) *table { return &table{entity: e, in: e.versions, past: true, at: at} }
 
 // key is the name under which a field, or what a document has beside them, is stored.
 func (t *table) key(field string) string {
@@ -165,7 +167,7 @@ func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, field
 	if err != nil {
 		return nil, err
 	}
-	t := &table{entity: e, in: e.versions, past: true, at: at}
+	t := e.then(at)
 	out := make(map[string]documents.Document, len(ids))
 	switch len(ids) {
 	case 0:
