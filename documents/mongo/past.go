@@ -34,7 +34,9 @@ func (e *entity) as(at time.Time) *table {
 	return e.then(at)
 }
 
-func (e *entity) then(at time.Time) *table { return &table{entity: e, in: e.versions, past: true, at: at} }
+func (e *entity) then(at time.Time) *table {
+	return &table{entity: e, in: e.versions, past: true, at: at}
+}
 
 // key is the name under which a field, or what a document has beside them, is stored.
 func (t *table) key(field string) string {
