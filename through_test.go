@@ -78,6 +78,12 @@ func TestFiltersAndOrdersThroughRefs(t *testing.T) {
 				t.Errorf("%.80s: %s, want %s", list, a.raw, want)
 			}
 		}
+		read := s.stream(`subscription { ordersChanged(where: {customer: {region: {eq: "SP"}}}, snapshot: true) { type id } }`)
+		read().want("errors.0.message", `where: a subscription asks what customer leads to only by copies: give Order a field with @copy(of: "customer.region") @indexed, and ask for that`,
+			"errors.0.extensions.code", "INVALID_INPUT")
+		read = s.stream(`subscription { ordersChanged(where: {customer: {name: {eq: "Cy"}}}, snapshot: true) { type id } }`)
+		read().want("data.ordersChanged.type", "SNAPSHOT", "data.ordersChanged.id", "o4")
+		read().want("data.ordersChanged.type", "LIVE")
 		many := strings.Builder{}
 		for i := range 33 {
 			fmt.Fprintf(&many, `a%d: orders(where: {customer: {city: {eq: "x"}}}) { totalCount } `, i)
