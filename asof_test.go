@@ -134,6 +134,6 @@ func (s *store) asOfGarbage() {
 	}
 	many := strings.Repeat(`{customerName: {eq: "x"}} `, 33) // each is looked up in the past
 	s.do(fmt.Sprintf(`{ orders(asOf: %q, where: {or: [%s]}) { totalCount } }`, time.Now().UTC().Format(time.RFC3339Nano), many)).want("errors.0.extensions.code", "TOO_MUCH")
-	s.do(`{ orders(where: {or: [` + many + `]}) { totalCount } }`).want("data.orders.totalCount", "0")
+	s.do(`{ orders(where: {or: [`+many+`]}) { totalCount } }`).want("data.orders.totalCount", "0")
 	s.do(`{ orders(asOf: null) { totalCount } }`).want("data.orders.totalCount", "2")
 }
