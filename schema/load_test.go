@@ -106,6 +106,9 @@ func outlineMachine(b *strings.Builder, e *schema.Entity) {
 	for _, u := range e.Uniques {
 		fmt.Fprintf(b, "  unique %s %v\n", u.Name, u.IgnoreCase)
 	}
+	for _, i := range e.Indexes {
+		fmt.Fprintf(b, "  index %+v %v\n", i.Fields, i.AsOf)
+	}
 	for _, t := range e.Timeouts {
 		fmt.Fprintf(b, "  timeout %s %s\n", t.Name(), t.After)
 	}
@@ -127,6 +130,9 @@ func marks(f *schema.Field) string {
 	}
 	if f.Indexed {
 		s += " indexed"
+	}
+	if f.IndexedAsOf {
+		s += " asOf"
 	}
 	if f.Unique {
 		s += " unique"

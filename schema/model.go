@@ -30,6 +30,7 @@ type Entity struct {
 	Inverses    []*Inverse // the other directions of refs that point here
 	With        *Field     // the ref to what it belongs to: its id begins with that id and OwnerSeparator; nil for none
 	Uniques     []*Unique
+	Indexes     []*Index // of several fields
 	Timeouts    []*Timeout
 	Reactions   []*Reaction // to events of this entity
 	CRUD        bool
@@ -46,6 +47,7 @@ type Field struct {
 	Ref         *Ref  // set if the field holds another entity's id
 	Copy        *Copy // set if the consolidator keeps it as a copy of a field of a referenced entity
 	Indexed     bool
+	IndexedAsOf bool // for what was, too
 	Unique      bool // has @unique, see Entity.Uniques
 	Key         bool // of a value object: tells the elements of a list apart
 	Computed    bool // set by rules only: not an input of @crud commands
@@ -136,6 +138,19 @@ type Unique struct {
 	Fields     []*Field // the one with @unique first
 	IgnoreCase bool     // texts that are one after Unicode's full case folding are the same
 	Pos        Pos
+}
+
+// Index is an index over fields of an entity, in that order.
+type Index struct {
+	Fields []IndexField
+	AsOf   bool // of what was, too
+	Pos    Pos
+}
+
+// IndexField is one key of an Index.
+type IndexField struct {
+	Name string // a field, or _createdAt, _updatedAt, _version
+	Desc bool
 }
 
 // Timeout is a command that is run once an entity has been in a state for some time.

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -38,7 +36,7 @@ func newEntity(e *schema.Entity) *entity {
 
 // setup returns the statements that make the entity's tables.
 func (e *entity) setup() []string {
-	out := []string{
+	return []string{
 		`CREATE TABLE IF NOT EXISTS ` + e.table + ` (
 			_id TEXT PRIMARY KEY NOT NULL, _version INTEGER NOT NULL, _created TEXT NOT NULL, _updated TEXT NOT NULL,
 			_deleted INTEGER NOT NULL, sources TEXT NOT NULL, body TEXT NOT NULL)`,
@@ -48,24 +46,4 @@ func (e *entity) setup() []string {
 			commandId TEXT NOT NULL, actor TEXT NOT NULL, correlationId TEXT NOT NULL, causationId TEXT NOT NULL,
 			partition INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, createdAt TEXT, PRIMARY KEY (_id, _version))`,
 	}
-	return out
-}
-
-// indexes returns the statements that make the entity's indexes.
-func (e *entity) indexes() []string {
-	versions := strings.Trim(e.versions, `"`)
-	out := []string{
-		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_undated" ON %s (_id) WHERE createdAt IS NULL`, versions, e.versions), // none but in archives of before it was kept
-	}
-	now, past := e.now(), e.then(time.Time{})
-	// What clients do is not in this one: it costs what reactions and timers do.
-	out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, versions, e.versions))
-	for _, f := range documents.IndexedFields(e.Entity) {
-		if f.Ref != nil && f.Copy == nil {
-			out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_%s" ON %s (%s, _id, validFrom) WHERE deleted=0`, versions, f.Name, e.versions, past.expr(f.Name)))
-		}
-		name := strings.Trim(e.table, `"`) + "_" + f.Name
-		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, now.expr(f.Name)))
-	}
-	return out
 }
