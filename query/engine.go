@@ -19,6 +19,9 @@ type Config struct {
 	Feed   feed.Feed       // required for live queries; waits for positions work without it, a little later
 	Logger *slog.Logger
 
+	// ScanLimit is how many documents a read may look through without an index; 0 for no limit. See Verdict.
+	ScanLimit int64
+
 	Partitions int           // of the log: WaitPast needs it
 	WaitBound  time.Duration // how long Wait and WaitPast wait at most; default 5 s
 	Buffer     int           // changes that a slow subscriber may be behind before it is told to resync; default 256
@@ -39,6 +42,8 @@ type Engine struct {
 	waits waits
 	hub   hub
 
+	sizes sizes
+
 	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
 }
 
@@ -53,7 +58,7 @@ func New(cfg Config) *Engine {
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = 256
 	}
-	e := &Engine{cfg: cfg, copying: map[string][]string{}}
+	e := &Engine{cfg: cfg, copying: map[string][]string{}, sizes: sizes{of: map[collection]measured{}}}
 	for _, entity := range cfg.Model.Entities {
 		for _, f := range entity.Fields {
 			if f.Copy != nil {
@@ -100,6 +105,9 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
 	p, err := e.plan(entity, args)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.allow(ctx, scan{entity: entity, filter: args.Filter, orders: args.Orders, rows: c.Node != nil && p.size > 0}); err != nil {
 		return nil, err
 	}
 	page := &Page{}

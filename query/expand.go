@@ -161,12 +161,16 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 			if p, err = e.plan(entity, ls.Args); err != nil {
 				return err
 			}
+			listed := ls.Node != nil && p.size > 0
+			if err := e.allow(ctx, scan{entity: entity, filter: ls.Args.Filter, orders: ls.Args.Orders, rows: listed, by: ls.Inverse.Field, keys: keys}); err != nil {
+				return err
+			}
 			if ls.TotalCount {
 				if counts, err = e.cfg.Store.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: ls.Args.Filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err
 				}
 			}
-			if ls.Node != nil && p.size > 0 {
+			if listed {
 				rows, err = e.cfg.Store.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
 			}
 			return err

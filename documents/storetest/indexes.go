@@ -94,3 +94,23 @@ func Indexes(t *testing.T, in Indexed) {
 		t.Error(err)
 	}
 }
+
+func (s *suite) size() {
+	size := func(past bool, want int64) {
+		s.Helper()
+		n, err := s.store.Size(s.ctx, "Sample", past)
+		s.ok(err)
+		s.same(want, n)
+	}
+	size(false, 0)
+	size(true, 0)
+	s.write(create("a", nil), create("b", nil), create("c", nil))
+	s.write(create("c", nil)) // it is there
+	s.write(documents.Write{ID: "a", Since: 1, Version: 2, UpdatedAt: day0, Deleted: true})
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{{ID: "a", Version: 1, At: day0}, {ID: "a", Version: 2, At: day0, Deleted: true}}))
+	size(false, 3)
+	size(true, 2)
+	if _, err := s.store.Size(s.ctx, "Nothing", false); err == nil {
+		s.Error("it is no entity")
+	}
+}

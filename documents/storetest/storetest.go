@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open, f Features) {
 		{"List", (*suite).list},
 		{"ListBy", (*suite).listBy},
 		{"CountBy", (*suite).countBy},
+		{"Size", (*suite).size},
 		{"Batches", (*suite).batches},
 		{"Garbage", (*suite).garbage},
 		{"FiltersAgree", (*suite).filtersAgree},
