@@ -31,6 +31,25 @@ func Serve(e *schema.Entity, f Filter, orders []Order, past bool) Serving {
 			v.indexes = append(v.indexes, i)
 		}
 	}
+	return v.serve(f, orders)
+}
+
+// ServeBy is Serve for what belongs to one key of a ref, such as ListBy reads: only indexes that begin with the ref serve that. Narrow holds nothing but the ref's part.
+func ServeBy(e *schema.Entity, by string, f Filter, orders []Order, past bool) Serving {
+	v := server{}
+	for _, i := range Indexes(e) {
+		if i.Past == past && i.Fields[0].Field == by {
+			v.indexes = append(v.indexes, i)
+		}
+	}
+	all := And{Compare{Field: by, Op: Eq, Value: ""}}
+	if f != nil {
+		all = append(all, f)
+	}
+	return v.serve(all, orders)
+}
+
+func (v *server) serve(f Filter, orders []Order) Serving {
 	out := Serving{}
 	parts := conjuncts(nil, f)
 	var equal, found []string // fields

@@ -101,3 +101,52 @@ func TestIndexesByTheirNames(t *testing.T) {
 		t.Errorf("%q: %+v", i.Name(), got)
 	}
 }
+
+func TestServeBy(t *testing.T) {
+	m, err := schema.Load(fstest.MapFS{"m.graphql": {Data: []byte(`
+		type Order @entity @crud @indexed(fields: ["customer", "placedAt DESC"]) { id: ID! customer: Customer @ref placedAt: DateTime total: Int @indexed }
+		type Customer @entity @crud { id: ID! }`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := documents.Compare{Field: "total", Op: documents.Gt, Value: 1}
+	for _, c := range []struct {
+		f      documents.Filter
+		orders []documents.Order
+		sorts  string
+	}{
+		{nil, nil, "customer"},
+		{total, nil, "customer"},
+		{nil, []documents.Order{{Field: "placedAt"}}, "customer+placedAt-"},
+		{total, []documents.Order{{Field: "total"}}, ""}, // another index has it, of all customers
+		{nil, []documents.Order{{Field: "_id", Desc: true}}, "customer"},
+	} {
+		got := documents.ServeBy(m.Entity("Order"), "customer", c.f, c.orders, false)
+		if !got.Filtered || len(got.Narrow) != 1 || got.Finds[0] != "customer" || got.Sorts != c.sorts || got.Sorted != (c.sorts != "") {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	type and = documents.And
+	eq := documents.Compare{Field: "status", Value: "PAID"}
+	for want, f := range map[string]documents.Filter{
+		"everything":      nil,
+		"nothing":         documents.Or{},
+		`status = "PAID"`: eq,
+		`status = "PAID" and (total > 5 or not (note is null))`: and{eq, documents.Or{documents.Compare{Field: "total", Op: documents.Gt, Value: 5}, documents.Not{F: documents.IsNull{Field: "note"}}}},
+		`n in [1, 2, 3, 4, 5, and 2 more]`:                      documents.In{Field: "n", Values: []any{1, 2, 3, 4, 5, 6, 7}},
+		`name matches "a*" in any case and (box with createdAt <= 3) and size of tags >= 2 and some of tags with (the element = "x")`: and{
+			documents.Text{Field: "name", Op: documents.Matches, Value: "a*", IgnoreCase: true}, documents.Inside{Field: "box", F: documents.Compare{Field: "_createdAt", Op: documents.Le, Value: 3}},
+			documents.Size{Field: "tags", Op: documents.Ge, N: 2}, documents.Some{Field: "tags", Scalars: true, F: documents.Compare{Field: documents.Element, Value: "x"}},
+		},
+	} {
+		if got := documents.Describe(f); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if got := documents.DescribeOrders([]documents.Order{{Field: "total", Desc: true}, {Field: "_id"}}); got != "total descending, id" {
+		t.Error(got)
+	}
+}

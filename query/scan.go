@@ -83,19 +83,25 @@ func (e *Engine) allow(ctx context.Context, s scan) error {
 	return v.Refused
 }
 
+// Judge returns what the rule says of a query, or of the same below many parents, see documents.Store.ListBy. counted is true if rows are only to be counted.
+func (e *Engine) Judge(ctx context.Context, q documents.Query, counted bool, by string, keys []string) (Verdict, error) {
+	return e.judge(ctx, scan{entity: e.cfg.Model.Entity(q.Entity), filter: q.Filter, orders: q.Orders, rows: !counted, asOf: q.AsOf, by: by, keys: keys})
+}
+
 // judge applies the rule: whatever indexes serve is allowed, and whatever small collections are asked. Then a filter of which an index finds nothing is refused, and an
 // order that no index has if the indexes leave more than the limit to be sorted: for a list of many parents, of all of them together.
 func (e *Engine) judge(ctx context.Context, s scan) (Verdict, error) {
-	served := s.filter
+	v := Verdict{}
 	if s.by != "" {
-		served = documents.And{documents.Compare{Field: s.by, Value: ""}, orAll(s.filter)} // of one parent
+		v.Serving = documents.ServeBy(s.entity, s.by, s.filter, s.orders, !s.asOf.IsZero())
+	} else {
+		v.Serving = documents.Serve(s.entity, s.filter, s.orders, !s.asOf.IsZero())
 	}
-	v := Verdict{Serving: documents.Serve(s.entity, served, s.orders, !s.asOf.IsZero())}
 	if v.Filtered && (v.Sorted || !s.rows) {
 		return v, nil
 	}
 	var err error
-	if v.Size, err = e.size(ctx, collection{s.entity.Name, !s.asOf.IsZero()}); err != nil || v.Size <= e.cfg.ScanLimit {
+	if v.Size, err = e.size(ctx, collection{s.entity.Name, !s.asOf.IsZero()}); err != nil || e.cfg.ScanLimit <= 0 || v.Size <= e.cfg.ScanLimit {
 		return v, err
 	}
 	if !v.Filtered {
@@ -110,7 +116,7 @@ func (e *Engine) judge(ctx context.Context, s scan) (Verdict, error) {
 			for i, k := range s.keys {
 				keys[i] = k
 			}
-			among = append(documents.And{documents.In{Field: s.by, Values: keys}}, v.Narrow[1:]...)
+			among = documents.And{documents.In{Field: s.by, Values: keys}}
 		}
 		left, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: s.entity.Name, Filter: among, Limit: e.cfg.ScanLimit + 1, AsOf: s.asOf})
 		if err != nil || left <= e.cfg.ScanLimit {
@@ -120,13 +126,6 @@ func (e *Engine) judge(ctx context.Context, s scan) (Verdict, error) {
 	}
 	v.Refused = s.unsorted(v, count)
 	return v, nil
-}
-
-func orAll(f documents.Filter) documents.Filter {
-	if f == nil {
-		return documents.And{}
-	}
-	return f
 }
 
 // unfiltered is the error about a filter of which no index finds a part.
