@@ -73,6 +73,14 @@ func (r customerFields) Orders(ctx context.Context, obj *Customer, _ map[string]
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "orders")
 }
 
+func (r customerFields) History(ctx context.Context, obj *Customer, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r customerFields) ChangedBy(ctx context.Context, obj *Customer, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
+}
+
 func (r customerFields) Version(ctx context.Context, obj *Customer) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -262,6 +270,38 @@ func (r failedReactionFields) Message(ctx context.Context, obj *resolve.Object) 
 
 func (r failedReactionFields) Tries(ctx context.Context, obj *resolve.Object) (int, error) {
 	return resolve.Field[int](ctx, obj, "tries")
+}
+
+func (r *root) FieldChange() FieldChangeResolver { return fieldChangeFields{r.rt} }
+
+type fieldChangeFields struct{ rt *resolve.Runtime }
+
+func (r fieldChangeFields) Field(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "field")
+}
+
+func (r fieldChangeFields) Key(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "key")
+}
+
+func (r fieldChangeFields) Before(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "before")
+}
+
+func (r fieldChangeFields) After(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "after")
+}
+
+func (r *root) HistoryEntry() HistoryEntryResolver { return historyEntryFields{r.rt} }
+
+type historyEntryFields struct{ rt *resolve.Runtime }
+
+func (r historyEntryFields) Event(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "event")
+}
+
+func (r historyEntryFields) Changes(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "changes")
 }
 
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
@@ -459,6 +499,14 @@ func (r orderFields) CanceledAt(ctx context.Context, obj *Order) (*scalar.DateTi
 
 func (r orderFields) Reservations(ctx context.Context, obj *Order, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "reservations")
+}
+
+func (r orderFields) History(ctx context.Context, obj *Order, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r orderFields) ChangedBy(ctx context.Context, obj *Order, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
 }
 
 func (r orderFields) Version(ctx context.Context, obj *Order) (int, error) {
@@ -701,6 +749,14 @@ func (r productFields) Stock(ctx context.Context, obj *Product) (*int, error) {
 	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "stock")
 }
 
+func (r productFields) History(ctx context.Context, obj *Product, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r productFields) ChangedBy(ctx context.Context, obj *Product, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
+}
+
 func (r productFields) Version(ctx context.Context, obj *Product) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -822,6 +878,10 @@ func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error
 }
 
 func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string) ([]*resolve.Object, error) {
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
@@ -968,6 +1028,14 @@ func (r reservationFields) OrderID(ctx context.Context, obj *Reservation) (strin
 
 func (r reservationFields) Lines(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r reservationFields) History(ctx context.Context, obj *Reservation, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r reservationFields) ChangedBy(ctx context.Context, obj *Reservation, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
 }
 
 func (r reservationFields) Version(ctx context.Context, obj *Reservation) (int, error) {

@@ -170,6 +170,7 @@ func (s *sdl) entity(e *schema.Entity) {
 		for _, i := range e.Inverses {
 			s.printf("  \"Those whose %s this is.\"\n  %s(%s): %sConnection!\n", i.Field, i.Name, listArgs(i.Entity), i.Entity)
 		}
+		s.WriteString(historyFields)
 	}
 	s.WriteString("  \"How many events made it what it is.\"\n  version: Int!\n  createdAt: DateTime!\n  updatedAt: DateTime!\n" +
 		"  \"What each of its commands would do now.\"\n  possibleCommands: [PossibleCommand!]!\n}\n")
