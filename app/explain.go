@@ -81,7 +81,9 @@ func explainUsage(out io.Writer) {
 // completed makes a query of what somebody typed: braces around it may be left out, and what is wanted of what has fields.
 func completed(visible *ast.Schema, text string) (string, error) {
 	text = strings.TrimSpace(text)
-	if word, _, _ := strings.Cut(text, " "); !strings.HasPrefix(text, "{") && word != "query" && word != "fragment" {
+	switch word := text[:len(text)-len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz"))]; {
+	case strings.HasPrefix(text, "{"), word == "query", word == "fragment", word == "mutation", word == "subscription":
+	default:
 		text = "{ " + text + " }"
 	}
 	doc, err := parser.ParseQuery(&ast.Source{Name: "query", Input: text})

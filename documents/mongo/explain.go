@@ -123,7 +123,7 @@ func stages(out []string, stage bson.Raw, depth int) []string {
 		line += " " + index
 	}
 	if keys, ok := stage.Lookup("keyPattern").DocumentOK(); ok {
-		line += " " + keys.String()
+		line += " " + directions(keys)
 	}
 	out = append(out, line)
 	if input, ok := stage.Lookup("inputStage").DocumentOK(); ok {
@@ -138,6 +138,16 @@ func stages(out []string, stage bson.Raw, depth int) []string {
 		}
 	}
 	return out
+}
+
+// directions writes the keys of an index: {status: 1, _id: 1}.
+func directions(keys bson.Raw) string {
+	elements, _ := keys.Elements() // what can't be read is left out
+	var out []string
+	for _, el := range elements {
+		out = append(out, fmt.Sprintf("%s: %d", el.Key(), count(keys, el.Key())))
+	}
+	return "{" + strings.Join(out, ", ") + "}"
 }
 
 func count(doc bson.Raw, field string) int64 {
