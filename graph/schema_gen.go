@@ -13006,7 +13006,7 @@ func (ec *executionContext) unmarshalInputCustomerSort(ctx context.Context, obj 
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNCustomerSortField2string(ctx, v)
+			data, err := ec.unmarshalOCustomerSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -13576,7 +13576,7 @@ func (ec *executionContext) unmarshalInputOrderFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "customerId", "customerName", "lines", "total", "payments", "note", "carrier", "cancelReason", "placedAt", "approvedAt", "processedAt", "invoicedAt", "shippedAt", "deliveredAt", "unavailableAt", "canceledAt", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "customer", "customerId", "customerName", "lines", "total", "payments", "note", "carrier", "cancelReason", "placedAt", "approvedAt", "processedAt", "invoicedAt", "shippedAt", "deliveredAt", "unavailableAt", "canceledAt", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -13619,6 +13619,13 @@ func (ec *executionContext) unmarshalInputOrderFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it["status"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		case "customerId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -13780,7 +13787,7 @@ func (ec *executionContext) unmarshalInputOrderLineFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "line", "productId", "seller", "price", "freight", "quantity", "isNull"}
+	fieldsInOrder := [...]string{"and", "or", "not", "line", "product", "productId", "seller", "price", "freight", "quantity", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -13816,6 +13823,13 @@ func (ec *executionContext) unmarshalInputOrderLineFilter(ctx context.Context, o
 				return it, err
 			}
 			it["line"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		case "productId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -14117,7 +14131,7 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "customer"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -14127,7 +14141,7 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNOrderSortField2string(ctx, v)
+			data, err := ec.unmarshalOOrderSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -14139,6 +14153,13 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 				return it, err
 			}
 			it["direction"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		}
 	}
 	return it, nil
@@ -14613,7 +14634,7 @@ func (ec *executionContext) unmarshalInputProductSort(ctx context.Context, obj a
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNProductSortField2string(ctx, v)
+			data, err := ec.unmarshalOProductSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -14653,7 +14674,7 @@ func (ec *executionContext) unmarshalInputReservationFilter(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "orderId", "lines", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "order", "orderId", "lines", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -14696,6 +14717,13 @@ func (ec *executionContext) unmarshalInputReservationFilter(ctx context.Context,
 				return it, err
 			}
 			it["status"] = data
+		case "order":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("order"))
+			data, err := ec.unmarshalOOrderFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["order"] = data
 		case "orderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("orderId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -14763,7 +14791,7 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "order"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -14773,7 +14801,7 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNReservationSortField2string(ctx, v)
+			data, err := ec.unmarshalOReservationSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -14785,6 +14813,13 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 				return it, err
 			}
 			it["direction"] = data
+		case "order":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("order"))
+			data, err := ec.unmarshalOOrderSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["order"] = data
 		}
 	}
 	return it, nil
@@ -14884,7 +14919,7 @@ func (ec *executionContext) unmarshalInputReservedLineFilter(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "productId", "quantity", "isNull"}
+	fieldsInOrder := [...]string{"and", "or", "not", "product", "productId", "quantity", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -14913,6 +14948,13 @@ func (ec *executionContext) unmarshalInputReservedLineFilter(ctx context.Context
 				return it, err
 			}
 			it["not"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		case "productId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -18418,20 +18460,6 @@ func (ec *executionContext) unmarshalNCustomerSort2map(ctx context.Context, v an
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNCustomerSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNCustomerSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "CustomerSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNCustomerStatus2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -18753,20 +18781,6 @@ func (ec *executionContext) unmarshalNOrderSort2map(ctx context.Context, v any) 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNOrderSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNOrderSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "OrderSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNOrderStatus2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -18897,20 +18911,6 @@ func (ec *executionContext) unmarshalNProductSort2map(ctx context.Context, v any
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNProductSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNProductSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "ProductSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) marshalNRejectedCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -18999,20 +18999,6 @@ func (ec *executionContext) marshalNReservationPayload2ᚖgithubᚗcomᚋdaybook
 func (ec *executionContext) unmarshalNReservationSort2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputReservationSort(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNReservationSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNReservationSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "ReservationSortField!")
-	}
-	return res
 }
 
 func (ec *executionContext) unmarshalNReservationStatus2string(ctx context.Context, v any) (string, error) {
@@ -19480,6 +19466,14 @@ func (ec *executionContext) unmarshalOCustomerFilter2ᚕmapᚄ(ctx context.Conte
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOCustomerSort2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCustomerSort(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOCustomerSort2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -19495,6 +19489,24 @@ func (ec *executionContext) unmarshalOCustomerSort2ᚕmapᚄ(ctx context.Context
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOCustomerSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCustomerSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOCustomerStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -19907,6 +19919,14 @@ func (ec *executionContext) unmarshalOOrderLineListFilter2map(ctx context.Contex
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOOrderSort2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputOrderSort(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOOrderSort2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -19922,6 +19942,24 @@ func (ec *executionContext) unmarshalOOrderSort2ᚕmapᚄ(ctx context.Context, v
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOOrderSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOOrderStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -20104,6 +20142,24 @@ func (ec *executionContext) unmarshalOProductSort2ᚕmapᚄ(ctx context.Context,
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOProductSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProductSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) marshalOReceipt2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObject(ctx context.Context, sel ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20158,6 +20214,24 @@ func (ec *executionContext) unmarshalOReservationSort2ᚕmapᚄ(ctx context.Cont
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOReservationSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOReservationSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOReservationStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

@@ -64,6 +64,11 @@ type scan struct {
 	keys   []string
 }
 
+// scan is what a plan is as a read without an index. What it sorts here, of what the filter leaves, has a bound of its own.
+func (p *plan) scan(c Connection) scan {
+	return scan{entity: p.entity, filter: p.filter, orders: p.keys, rows: c.Node != nil && p.size > 0 && !p.looksUp()}
+}
+
 // Verdict is what the rule about reads without an index says of one.
 type Verdict struct {
 	documents.Serving

@@ -202,3 +202,19 @@ func TestAnUnknownSizeIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is looked up through a ref is a read of its own; what is sorted through one has a bound of its own.
+func TestWhatIsLookedUpThroughRefsIsLimited(t *testing.T) {
+	s := newScanned(t)
+	for limit, want := range map[int64]string{1: "customers filtered by name: 2 customers are too many to look through without an index: add @indexed to Customer.name", 2: ""} {
+		e := s.engine(limit)
+		_, err := e.List(t.Context(), s.model.Entity("Order"), s.args(e, map[string]any{"customer": eq("name", "Ana")}), query.Connection{Node: &query.Selection{}})
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%d: %v", limit, err)
+		}
+		_, err = e.List(t.Context(), s.model.Entity("Order"), s.args(e, eq("status", "PAID"), map[string]any{"customer": by("NAME")}), query.Connection{Node: &query.Selection{}})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

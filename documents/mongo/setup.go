@@ -17,8 +17,10 @@ const codeNamespaceExists = 48
 
 // Setup implements documents.Store. Every step is one that another process may have taken already.
 func (s *Store) Setup(ctx context.Context) error {
-	if err := s.create(ctx, "checkpoints"); err != nil {
-		return err
+	for _, name := range []string{"checkpoints", "secrets"} {
+		if err := s.create(ctx, name); err != nil {
+			return err
+		}
 	}
 	for _, e := range s.model.Entities {
 		if err := s.setupEntity(ctx, s.entities[e.Name]); err != nil {
