@@ -153,7 +153,11 @@ func execute(ctx context.Context, es graphql.ExecutableSchema, text string) erro
 		errs = respond(inner).Errors
 	}
 	if len(errs) > 0 {
-		return errors.New(strings.ReplaceAll(errs[0].Message, "\n", " "))
+		text := strings.ReplaceAll(errs[0].Message, "\n", " ")
+		if strings.Contains(text, "no such table") {
+			text += ": the backend has not been started yet with this program and model"
+		}
+		return errors.New(text)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (x *explaining) tell(ctx context.Context, q documents.Query, by string, key
 	if err != nil {
 		return false, err
 	}
-	plan, err := x.Store.Explain(ctx, q, by, keys)
+	plan, err := x.Explain(ctx, q, by, keys)
 	if err != nil {
 		return false, err
 	}

@@ -9,7 +9,7 @@ import (
 // Serving is what the indexes of an entity do for a read.
 type Serving struct {
 	Narrow   And      // the parts of the filter that an index finds, which all have to hold; empty for none
-	Finds    []string // the names of the indexes that find them
+	Finds    []string // the names of the indexes that find them; of the one that has the order too, if there is one
 	Filtered bool     // an index finds part of the filter, or there is none: what is read is not the whole collection, or all of it is asked for
 	Sorted   bool     // an index has the order, within what the filter is equal to: no more is read than the page, and what the rest of the filter leaves out
 	Sorts    string   // the name of that index, "" for none
@@ -70,8 +70,13 @@ func (v *server) serve(f Filter, orders []Order) Serving {
 		}
 	}
 	out.Filtered = len(parts) == 0 || len(out.Narrow) > 0
-	out.Sorts = v.sort(parts, found, equal, PageOrders(Query{Orders: orders}))
-	out.Sorted = out.Sorts != ""
+	by := v.sort(parts, found, equal, PageOrders(Query{Orders: orders}))
+	if out.Sorted = by != nil; out.Sorted {
+		out.Sorts = by.label()
+		if slices.Contains(found, by.Fields[0].Field) {
+			out.Finds = []string{out.Sorts} // one index does both
+		}
+	}
 	return out
 }
 
@@ -163,8 +168,8 @@ func (i Index) label() string {
 	return i.Name()
 }
 
-// sort returns the name of the index that has the order, "" for none.
-func (v *server) sort(parts []Filter, found, equal []string, orders []Order) string {
+// sort returns the index that has the order, nil for none.
+func (v *server) sort(parts []Filter, found, equal []string, orders []Order) *Index {
 	one := map[string]bool{}
 	for _, p := range parts {
 		if field, ok := OneValue(p); ok {
@@ -172,21 +177,21 @@ func (v *server) sort(parts []Filter, found, equal []string, orders []Order) str
 		}
 	}
 	if one[FieldID] {
-		return KeyIndex
+		return &Index{Fields: []Order{{Field: FieldID}}}
 	}
 	for _, i := range v.indexes {
 		keys := PageOrders(Query{Orders: i.Fields})
 		for skip := 0; skip < len(keys); skip++ {
 			alone := skip == 0 && len(equal) > 0 && !slices.Contains(found, i.Fields[0].Field) // it would be walked past all that the filter leaves out
 			if !alone && sameOrder(keys[skip:], orders) {
-				return i.label()
+				return &i
 			}
 			if !one[keys[skip].Field] {
 				break
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // sameOrder reports whether keys are an order, forward or backward.

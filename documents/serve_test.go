@@ -66,9 +66,9 @@ func TestServe(t *testing.T) {
 		"a value, and that order reversed":      {eq("status"), "placedAt", false, "status+placedAt-", "status+placedAt-"},
 		"a value, and the order of another":     {eq("status"), "total", false, "status+placedAt-", no},
 		"a value, and no order":                 {eq("status"), "", false, "status+placedAt-", no},
-		"two values":                            {and{eq("status"), and{eq("customer")}}, "total", false, "status+placedAt- customer", "customer+status+total"},
+		"two values":                            {and{eq("status"), and{eq("customer")}}, "total", false, "customer+status+total", "customer+status+total"},
 		"values of the first and last":          {and{eq("total"), eq("customer")}, "status", false, "total customer", no},
-		"a value, and a range of the order":     {and{eq("status"), gt("total")}, "total", false, "status+placedAt- total", "total"},
+		"a value, and a range of the order":     {and{eq("status"), gt("total")}, "total", false, "total", "total"},
 		"a value beside what is not indexed":    {and{eq("note"), eq("total")}, "", false, "total", "total"},
 		"one or another":                        {documents.Or{eq("total"), and{eq("note"), eq("customer")}}, "", false, "total customer", "id"},
 		"one or another that is not indexed":    {documents.Or{eq("total"), eq("note")}, "", false, no, "id"},
@@ -122,7 +122,7 @@ func TestServeBy(t *testing.T) {
 		{nil, []documents.Order{{Field: "_id", Desc: true}}, "customer"},
 	} {
 		got := documents.ServeBy(m.Entity("Order"), "customer", c.f, c.orders, false)
-		if !got.Filtered || len(got.Narrow) != 1 || got.Finds[0] != "customer" || got.Sorts != c.sorts || got.Sorted != (c.sorts != "") {
+		if !got.Filtered || len(got.Narrow) != 1 || !strings.HasPrefix(got.Finds[0], "customer") || got.Sorts != c.sorts || got.Sorted != (c.sorts != "") {
 			t.Errorf("%+v: %+v", c, got)
 		}
 	}

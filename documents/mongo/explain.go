@@ -86,8 +86,8 @@ func (s *Store) explain(ctx context.Context, command bson.D) (string, error) {
 	return "", err
 }
 
-// summary says in a few lines what a server's explanation holds: the stages of its plan with their indexes, and what was looked at. An explanation in another form, such as
-// FerretDB's, it returns whole.
+// summary says in a few lines what a server's explanation holds: the stages of its plan with their indexes, and what was looked at. An explanation in another form it
+// returns whole.
 func summary(raw bson.Raw) string {
 	plan, stats := raw.Lookup("queryPlanner", "winningPlan"), raw.Lookup("executionStats")
 	if cursor := raw.Lookup("stages", "0", "$cursor"); cursor.Type != 0 { // of a pipeline
@@ -99,6 +99,14 @@ func summary(raw bson.Raw) string {
 			doc = inner
 		}
 		out = stages(out, doc, 0)
+	}
+	if lines, ok := raw.Lookup("queryPlanner", "Plan").ArrayOK(); ok { // FerretDB's, of what it asks its own store
+		values, _ := lines.Values() // what can't be read is left out
+		for _, v := range values {
+			line, _ := v.StringValueOK()
+			_, detail, _ := strings.Cut(line, "detail=")
+			out = append(out, "FerretDB's own store: "+detail)
+		}
 	}
 	if len(out) == 0 {
 		return "what the server says of it: " + raw.String()

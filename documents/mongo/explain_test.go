@@ -18,6 +18,7 @@ func TestSummary(t *testing.T) {
 		`{"queryPlanner": {"winningPlan": ` + plan + `}, "executionStats": ` + stats + `}`:                                stages + counts,
 		`{"queryPlanner": {"winningPlan": {"queryPlan": ` + plan + `, "slotBasedPlan": {}}}}`:                             stages,
 		`{"stages": [{"$cursor": {"queryPlanner": {"winningPlan": ` + plan + `}, "executionStats": ` + stats + `}}, {}]}`: stages + counts,
+		`{"queryPlanner": {"Plan": ["id=2 parent=0 notused=0 detail=SCAN orders"]}}`:                                      "FerretDB's own store: SCAN orders",
 		`{"queryPlanner": {"Plan": "SELECT"}}`:                                                                            `what the server says of it: {"queryPlanner": {"Plan": "SELECT"}}`,
 	} {
 		var raw bson.Raw
