@@ -92,7 +92,11 @@ func invalid(format string, args ...any) error {
 
 // Get returns an entity, nil if there is none or it was deleted.
 func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *Selection) (*Node, error) {
-	docs, err := e.cfg.Store.Load(ctx, entity.Name, []string{id}, s.reads())
+	return e.get(ctx, e.now(), entity, id, s)
+}
+
+func (e *Engine) get(ctx context.Context, m moment, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+	docs, err := m.Load(ctx, entity.Name, []string{id}, s.reads())
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +104,7 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 	if !ok || doc.Deleted {
 		return nil, nil //nolint:nilnil // absent is an answer
 	}
-	nodes, err := e.expand(ctx, entity, s, []documents.Document{doc})
+	nodes, err := e.expand(ctx, m, entity, s, []documents.Document{doc})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +113,11 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 
 // List returns a page of a list.
 func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
-	p, err := e.now().plan(ctx, entity, args)
+	return e.list(ctx, e.now(), entity, args, c)
+}
+
+func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
+	p, err := m.plan(ctx, entity, args)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +126,7 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	}
 	page := &Page{}
 	if c.TotalCount {
-		n, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
+		n, err := m.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +139,7 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	if err != nil {
 		return nil, err
 	}
-	page.Nodes, err = e.expand(ctx, entity, c.Node, docs)
+	page.Nodes, err = e.expand(ctx, m, entity, c.Node, docs)
 	return page, err
 }
 

@@ -66,7 +66,7 @@ type scan struct {
 
 // scan is what a plan is as a read without an index. What it sorts here, of what the filter leaves, has a bound of its own.
 func (p *plan) scan(c Connection) scan {
-	return scan{entity: p.entity, filter: p.filter, orders: p.keys, rows: c.Node != nil && p.size > 0 && !p.looksUp()}
+	return scan{entity: p.entity, filter: p.filter, orders: p.keys, asOf: p.asOf(), rows: c.Node != nil && p.size > 0 && !p.looksUp()}
 }
 
 // Verdict is what the rule about reads without an index says of one.
@@ -185,7 +185,11 @@ func (s scan) unsorted(v Verdict, count string) error {
 func (s scan) declare(keys []documents.Order) string {
 	keys = slices.DeleteFunc(slices.Clone(keys), func(o documents.Order) bool { return o.Field == documents.FieldID })
 	if len(keys) == 1 && keys[0].Field[0] != '_' {
-		return "add @indexed to " + s.entity.Name + "." + keys[0].Field
+		add := "add @indexed to "
+		if !s.asOf.IsZero() {
+			add = "add @indexed(asOf: true) to "
+		}
+		return add + s.entity.Name + "." + keys[0].Field
 	}
 	texts := make([]string, len(keys))
 	for i, k := range keys {
@@ -195,7 +199,11 @@ func (s scan) declare(keys []documents.Order) string {
 		}
 		texts[i] = strconv.Quote(texts[i])
 	}
-	return "add @indexed(fields: [" + strings.Join(texts, ", ") + "]) to the type " + s.entity.Name
+	asOf := ""
+	if !s.asOf.IsZero() {
+		asOf = ", asOf: true"
+	}
+	return "add @indexed(fields: [" + strings.Join(texts, ", ") + "]" + asOf + ") to the type " + s.entity.Name
 }
 
 // name is what the model calls a field.

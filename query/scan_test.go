@@ -218,3 +218,34 @@ func TestWhatIsLookedUpThroughRefsIsLimited(t *testing.T) {
 		}
 	}
 }
+
+// The past has indexes of its own, and a size: that of the archive.
+func TestThePastIsLimitedByItsOwnIndexes(t *testing.T) {
+	s := newScanned(t)
+	at := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	var vs []documents.Version
+	for i := range 7 {
+		vs = append(vs, documents.Version{ID: fmt.Sprint("o", i), Version: 1, CreatedAt: at, At: at, Changes: []byte("[]"), State: schema.Record{"customer": "c0"}})
+	}
+	if err := s.store.Archive(t.Context(), "Order", vs); err != nil {
+		t.Fatal(err)
+	}
+	e := s.engine(6)
+	for name, c := range map[string]struct {
+		where map[string]any
+		by    []map[string]any
+		want  string
+	}{
+		"by a ref":                              {eq("customerId", "c1"), nil, ""},
+		"all":                                   {nil, nil, ""},
+		"what only the present has an index of": {eq("status", "PAID"), nil, "orders filtered by status: 7 orders are too many to look through without an index: add @indexed(asOf: true) to Order.status"},
+		"an order":                              {nil, []map[string]any{by("TOTAL")}, "orders sorted by total: 7 orders are too many to sort without an index: add @indexed(asOf: true) to Order.total"},
+		"an order of all":                       {eq("customerId", "c0"), []map[string]any{by("TOTAL")}, `orders sorted by total: over 6 orders are too many to sort without an index: add @indexed(fields: ["customer", "total"], asOf: true) to the type Order`},
+	} {
+		args := s.args(e, c.where, c.by...)
+		v, err := e.Judge(t.Context(), documents.Query{Entity: "Order", Filter: args.Filter, Orders: args.Orders, AsOf: at.Add(time.Hour)}, false, "", nil)
+		if err != nil || c.want == "" && v.Refused != nil || c.want != "" && (v.Refused == nil || v.Refused.Error() != c.want) {
+			t.Errorf("%s: %v, %+v", name, err, v)
+		}
+	}
+}
