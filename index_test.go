@@ -47,6 +47,7 @@ func TestReadsWithoutAnIndexAreRefusedAndExplained(t *testing.T) {
 			"query { " + below + "}": {"customers: everything", "orders, by customer of 1: everything", "sorted by note descending, id descending", "refused: " + noBelow, "orders, counted by customer of 1"},
 			`orders(where: {status: {eq: CREATED}}, orderBy: [{field: PLACED_AT}])`:                                                                                                       {"in the order of the index status+placedAt", "allowed however many there are"},
 			`orders(orderBy: [{field: TOTAL}], after: "` + s.do(`{ orders(orderBy: [{field: TOTAL}], first: 1) { pageInfo { endCursor } } }`).at("data.orders.pageInfo.endCursor") + `")`: {"in the order of the index total"},
+			`orders(asOf: "2026-01-01T00:00:00Z", where: {customerId: {eq: "c1"}}, orderBy: [{field: TOTAL}])`:                                                                            {`orders as of 2026-01-01T00:00:00Z: customer = "c1"`, "found by the index customer", "no index has the order"},
 			`order(id: "o1")`: {"It reads no list"},
 		} {
 			out, _ := explained(t, 0, append(args, "--scan-limit=3", query)...)

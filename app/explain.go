@@ -56,7 +56,7 @@ func runExplain(ctx context.Context, def Definition, in invocation) int {
 	}
 	defer store.Close() //nolint:errcheck // it was only read
 	told := &explaining{Store: store, judge: query.New(query.Config{Model: model, Store: store, ScanLimit: cfg.ScanLimit}), model: model, limit: cfg.ScanLimit, out: in.stdout}
-	rt := &resolve.Runtime{Model: model, Version: Version, Queries: query.New(query.Config{Model: model, Store: told})}
+	rt := &resolve.Runtime{Model: model, Version: Version, Queries: query.New(query.Config{Model: model, Store: told, Loose: true})}
 	if err := execute(ctx, def.Graph(rt, visible), text); err != nil {
 		fail(err)
 		return 1

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/query"
@@ -60,7 +61,7 @@ func (x *explaining) Count(ctx context.Context, q documents.CountQuery) (int64, 
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.reads++
-	fmt.Fprintf(x.out, "%s, counted: %s\n", x.model.Entity(q.Entity).Plural, documents.Describe(q.Filter))
+	fmt.Fprintf(x.out, "%s%s, counted: %s\n", x.model.Entity(q.Entity).Plural, asOf(q.AsOf), documents.Describe(q.Filter))
 	x.verdict(v, true)
 	fmt.Fprintln(x.out)
 	return 0, nil
@@ -71,7 +72,7 @@ func (x *explaining) CountBy(_ context.Context, q documents.CountQuery, by strin
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.reads++
-	fmt.Fprintf(x.out, "%s, counted by %s of %d: %s\n  found by the index %s: allowed\n\n", x.model.Entity(q.Entity).Plural, by, len(keys), documents.Describe(q.Filter), by)
+	fmt.Fprintf(x.out, "%s%s, counted by %s of %d: %s\n  found by the index %s: allowed\n\n", x.model.Entity(q.Entity).Plural, asOf(q.AsOf), by, len(keys), documents.Describe(q.Filter), by)
 	return nil, nil //nolint:nilnil // none are counted
 }
 
@@ -88,9 +89,9 @@ func (x *explaining) tell(ctx context.Context, q documents.Query, by string, key
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.reads++
-	below := ""
+	below := asOf(q.AsOf)
 	if by != "" {
-		below = fmt.Sprintf(", by %s of %d", by, len(keys))
+		below += fmt.Sprintf(", by %s of %d", by, len(keys))
 	}
 	fmt.Fprintf(x.out, "%s%s: %s\n  sorted by %s, %d rows at most\n", x.model.Entity(q.Entity).Plural, below, documents.Describe(q.Filter),
 		documents.DescribeOrders(documents.PageOrders(documents.Query{Orders: q.Orders})), q.Limit)
@@ -100,6 +101,14 @@ func (x *explaining) tell(ctx context.Context, q documents.Query, by string, key
 	}
 	fmt.Fprintln(x.out)
 	return v.Refused != nil, nil
+}
+
+// asOf names the instant of a read, if it is not now.
+func asOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " as of " + t.UTC().Format(time.RFC3339Nano)
 }
 
 // verdict writes which indexes serve a read, and what the rule says of it.

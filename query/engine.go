@@ -23,6 +23,9 @@ type Config struct {
 	// ScanLimit is how many documents a read may look through without an index; 0 for no limit. See Verdict.
 	ScanLimit int64
 
+	// Loose has Wait and WaitPast not wait: reads answer what is there. It is for who wants to know how reads go, not what is true.
+	Loose bool
+
 	Partitions int           // of the log: WaitPast needs it
 	WaitBound  time.Duration // how long Wait and WaitPast wait at most; default 5 s
 	Buffer     int           // changes that a slow subscriber may be behind before it is told to resync; default 256
