@@ -16,7 +16,7 @@ func TestParseConfig(t *testing.T) {
 	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 4 || c.Data != "./data" {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 {
+	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 || c.ScanLimit != 10_000 {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if c, err := ParseConfig([]string{"--max-wait", "1500ms"}, nil, io.Discard); err != nil || c.MaxWait != 1500*time.Millisecond {
@@ -46,6 +46,7 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"bad wait":            {[]string{"--max-wait", "60"}, nil, "10ms to 25s"},
 		"a wait too long":     {nil, []string{"DAYBOOK_MAX_WAIT=26s"}, "10ms to 25s"},
 		"no wait":             {nil, []string{"DAYBOOK_MAX_WAIT=0s"}, "10ms to 25s"},
+		"bad scan limit":      {nil, []string{"DAYBOOK_SCAN_LIMIT=many"}, "DAYBOOK_SCAN_LIMIT=many: not a number from 0 up"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
 		"split without redis": {[]string{"--roles", "command"}, nil, "REDIS_URL"},
 		"split without mongo": {[]string{"--roles", "query", "--redis-url", "redis://x:1"}, nil, "MONGODB_URI"},

@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "58a9d0b539751175511bf9a31e4ea9df OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "6903e238ceda3b29819249ee94a2dba1 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
