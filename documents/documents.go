@@ -148,6 +148,8 @@ type Store interface {
 	// CountBy counts what the filter matches for every key of the ref field `by`, in one read, each up to q.Limit or further. Keys with none may be absent.
 	CountBy(ctx context.Context, q CountQuery, by string, keys []string) (map[string]int64, error)
 
+	Views
+
 	// BatchLimit is the largest number of writes that one call of Write, Archive or Recopy sends at once; larger ones are split.
 	BatchLimit() int
 	// Ping reports whether the store can be reached.

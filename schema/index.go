@@ -11,6 +11,35 @@ type index struct {
 // Entity returns the entity of that name, or nil.
 func (m *Model) Entity(name string) *Entity { return m.index.entities[name] }
 
+// Documents returns all that has documents: the entities, the views, and the tallies of views.
+func (m *Model) Documents() []*Entity {
+	out := append(append(make([]*Entity, 0, len(m.Entities)+2*len(m.Views)), m.Entities...), m.Views...)
+	for _, v := range m.Views {
+		if v.View.Tallies != nil {
+			out = append(out, v.View.Tallies)
+		}
+	}
+	return out
+}
+
+// Readable returns the entity or view of that name, or nil.
+func (m *Model) Readable(name string) *Entity {
+	if e := m.Entity(name); e != nil {
+		return e
+	}
+	return m.View(name)
+}
+
+// View returns the view of that name, or nil. It is a linear scan: models have few.
+func (m *Model) View(name string) *Entity {
+	for _, v := range m.Views {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
 // Object returns the value object of that name, or nil.
 func (m *Model) Object(name string) *Object { return m.index.objects[name] }
 
