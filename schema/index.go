@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 type index struct {
 	entities map[string]*Entity
 	objects  map[string]*Object
@@ -13,7 +15,7 @@ func (m *Model) Entity(name string) *Entity { return m.index.entities[name] }
 
 // Documents returns all that has documents: the entities, the views, and the tallies of views.
 func (m *Model) Documents() []*Entity {
-	out := append(append(make([]*Entity, 0, len(m.Entities)+2*len(m.Views)), m.Entities...), m.Views...)
+	out := m.readable()
 	for _, v := range m.Views {
 		if v.View.Tallies != nil {
 			out = append(out, v.View.Tallies)
@@ -21,6 +23,9 @@ func (m *Model) Documents() []*Entity {
 	}
 	return out
 }
+
+// readable returns what queries read: the entities and the views.
+func (m *Model) readable() []*Entity { return append(slices.Clone(m.Entities), m.Views...) }
 
 // Readable returns the entity or view of that name, or nil.
 func (m *Model) Readable(name string) *Entity {
