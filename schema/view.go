@@ -3,8 +3,10 @@ package schema
 // View says how the documents of a view come from entities. Its Entity has no State, Commands, With, Uniques, Timeouts, Reactions; its `id` is made of its groups.
 type View struct {
 	Sources []*ViewSource // in declaration order
-	Groups  []*ViewField  // what tells its documents apart: one document for each combination of values. None in a view with a Go projection
-	Values  []*ViewField  // the aggregates
+	// Groups are what tells its documents apart: one document for each combination of values; without, but with Values, one document with the id AllGroup. None in a view with
+	// a Go projection.
+	Groups []*ViewField
+	Values []*ViewField // the aggregates
 	// Tallies is the entity whose documents count, for MIN, MAX and COUNT_DISTINCT, how often each value is there; nil if no aggregate needs that. Its fields are
 	// TallyGroup to TallyCount. It belongs to no list of the model but Documents.
 	Tallies *Entity
@@ -13,6 +15,9 @@ type View struct {
 	// Fingerprint is eight letters and digits that tell one definition of the view from another: another is built anew, beside.
 	Fingerprint string
 }
+
+// AllGroup is the id of the one document of a view without groups.
+const AllGroup = "all"
 
 // The fields of View.Tallies.
 const (
