@@ -57,10 +57,7 @@ func (s *Store) advance(ctx context.Context, partition int, c documents.Checkpoi
 	epoch, seq := int64(c.Place.Epoch), int64(c.Place.Seq)
 	filter := bson.D{
 		{Key: "_id", Value: fmt.Sprintf("g%d/%d", documents.FirstGeneration, partition)},
-		{Key: "$or", Value: bson.A{
-			bson.D{{Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}},
-			bson.D{{Key: "epoch", Value: epoch}, {Key: "seq", Value: bson.D{{Key: "$lt", Value: seq}}}},
-		}},
+		{Key: "$or", Value: before(epoch, seq)},
 	}
 	set := checkpoint{Generation: documents.FirstGeneration, Partition: partition, Epoch: epoch, Seq: seq, Hash: c.Hash}
 	_, err := s.db.Collection("checkpoints").UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))

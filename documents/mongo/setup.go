@@ -18,10 +18,12 @@ const codeNamespaceExists = 48
 
 // Setup implements documents.Store. Every step is one that another process may have taken already.
 func (s *Store) Setup(ctx context.Context) error {
-	if err := s.create(ctx, "checkpoints"); err != nil {
-		return err
+	for _, name := range []string{"checkpoints", viewCheckpoints, viewsReady} {
+		if err := s.create(ctx, name); err != nil {
+			return err
+		}
 	}
-	for _, e := range s.model.Entities {
+	for _, e := range s.model.Documents() {
 		if err := s.setupEntity(ctx, s.entities[e.Name]); err != nil {
 			return fmt.Errorf("collections of %s: %w", e.Name, err)
 		}
@@ -30,16 +32,24 @@ func (s *Store) Setup(ctx context.Context) error {
 }
 
 func (s *Store) setupEntity(ctx context.Context, e *entity) error {
-	for _, c := range []struct {
+	type collection struct {
 		in      *mongo.Collection
 		indexes []index
-	}{{e.docs, e.indexes()}, {e.versions, e.versionIndexes()}} {
+	}
+	all := []collection{{e.docs, e.indexes()}}
+	if !e.ofView {
+		all = append(all, collection{e.versions, e.versionIndexes()})
+	}
+	for _, c := range all {
 		if err := s.create(ctx, c.in.Name()); err != nil {
 			return err
 		}
 		if err := s.createIndexes(ctx, c.in, c.indexes); err != nil {
 			return err
 		}
+	}
+	if e.ofView {
+		return nil
 	}
 	return s.checkGeneration(ctx, e)
 }

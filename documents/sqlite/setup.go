@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/daybook-cqrs/daybook/documents"
 )
@@ -17,10 +18,10 @@ var commonTables = []string{
 // Setup implements documents.Store.
 func (s *Store) Setup(ctx context.Context) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := execAll(ctx, tx, commonTables); err != nil {
+		if err := execAll(ctx, tx, append(slices.Clone(commonTables), viewTables...)); err != nil {
 			return err
 		}
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Documents() {
 			if err := s.setupEntity(ctx, tx, s.entities[e.Name]); err != nil {
 				return fmt.Errorf("tables of %s: %w", e.Name, err)
 			}
@@ -32,6 +33,9 @@ func (s *Store) Setup(ctx context.Context) error {
 func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 	if err := execAll(ctx, tx, e.setup()); err != nil {
 		return err
+	}
+	if e.ofView {
+		return nil
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO generations VALUES (?, ?)`, e.Name, documents.FirstGeneration); err != nil {
 		return err
