@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "90c03058cb7c98a74e0f4dc5e5537630 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "c14caec32df5b065885234e1fc3df153 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -48,6 +48,10 @@ func node(o *resolve.Object) Node {
 		return (*Product)(o)
 	case "Reservation":
 		return (*Reservation)(o)
+	case "CustomerRevenue":
+		return (*CustomerRevenue)(o)
+	case "ProductSales":
+		return (*ProductSales)(o)
 	}
 	return nil
 }
@@ -75,3 +79,15 @@ type Reservation resolve.Object
 
 // IsNode marks it as a Node.
 func (*Reservation) IsNode() {}
+
+// CustomerRevenue is an object of that GraphQL type.
+type CustomerRevenue resolve.Object
+
+// IsNode marks it as a Node.
+func (*CustomerRevenue) IsNode() {}
+
+// ProductSales is an object of that GraphQL type.
+type ProductSales resolve.Object
+
+// IsNode marks it as a Node.
+func (*ProductSales) IsNode() {}

@@ -10,7 +10,7 @@ func (l *loader) names() {
 	l.typeNames()
 	l.rootNames()
 	l.inverses()
-	for _, e := range l.model.readable() {
+	for _, e := range l.model.Readables() {
 		l.entityFields(e)
 	}
 	for _, o := range l.model.Objects {
@@ -77,7 +77,7 @@ func (l *loader) rootNames() {
 		}
 		taken[fold(name)] = claim{name, e.Name}
 	}
-	for _, e := range l.model.readable() {
+	for _, e := range l.model.Readables() {
 		take(e, e.Singular)
 		if e.Plural != e.Singular {
 			take(e, e.Plural)
@@ -101,7 +101,7 @@ func (l *loader) singular(e *Entity) {
 
 // inverses gives every entity the other directions of the refs to it.
 func (l *loader) inverses() {
-	for _, e := range l.model.readable() {
+	for _, e := range l.model.Readables() {
 		for _, f := range e.Fields {
 			if f.Ref == nil || f.Ref.Inverse == "" {
 				continue

@@ -12,7 +12,7 @@ import (
 // The generator writes it into package graph, so that a program notices that its model changed since.
 func (m *Model) Fingerprint() string {
 	h := sha256.New()
-	for _, e := range m.readable() {
+	for _, e := range m.Readables() {
 		printf(h, "entity %q %q %q %q %q %v", e.Name, e.Singular, e.Plural, e.Description, e.File, e.CRUD)
 		printFields(h, e.Fields)
 		for _, i := range e.Inverses {

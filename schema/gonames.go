@@ -80,7 +80,7 @@ func (l *loader) graphNames() {
 	for _, o := range l.model.Objects {
 		objects = append(objects, o.Name)
 	}
-	for _, e := range l.model.readable() {
+	for _, e := range l.model.Readables() {
 		object, resolver := strings.CutSuffix(e.Name, "Resolver")
 		if slices.Contains(reservedGo, e.Name) || resolver && slices.Contains(objects, object) || strings.HasPrefix(e.Name, "Unmarshal") {
 			kind := "entity"

@@ -15,7 +15,7 @@ func (m *Model) Entity(name string) *Entity { return m.index.entities[name] }
 
 // Documents returns all that has documents: the entities, the views, and the tallies of views.
 func (m *Model) Documents() []*Entity {
-	out := m.readable()
+	out := m.Readables()
 	for _, v := range m.Views {
 		if v.View.Tallies != nil {
 			out = append(out, v.View.Tallies)
@@ -24,8 +24,8 @@ func (m *Model) Documents() []*Entity {
 	return out
 }
 
-// readable returns what queries read: the entities and the views.
-func (m *Model) readable() []*Entity { return append(slices.Clone(m.Entities), m.Views...) }
+// Readables returns what queries read: the entities and the views.
+func (m *Model) Readables() []*Entity { return append(slices.Clone(m.Entities), m.Views...) }
 
 // Readable returns the entity or view of that name, or nil.
 func (m *Model) Readable(name string) *Entity {

@@ -36,6 +36,11 @@ func contract(m *schema.Model, h half) *sdl {
 	for _, e := range m.Entities {
 		s.entity(e)
 	}
+	if s.read {
+		for _, e := range m.Views {
+			s.entity(e)
+		}
+	}
 	s.objects()
 	for _, e := range m.Enums {
 		s.enum(e)
@@ -54,7 +59,7 @@ func contract(m *schema.Model, h half) *sdl {
 	s.WriteString(sharedTypes)
 	if s.read {
 		s.WriteString(readTypes)
-		for _, e := range m.Entities {
+		for _, e := range m.Readables() {
 			s.lists(e)
 		}
 		s.filters()
@@ -116,7 +121,7 @@ func (s *sdl) roots() {
 	}
 	if s.read {
 		s.WriteString(readQueries)
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
 			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: String): %s\n", e.Singular, e.Singular, e.Name)
 			s.printf("  %s(%s, atLeast: String): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
@@ -135,7 +140,7 @@ func (s *sdl) roots() {
 	}
 	if s.read {
 		s.WriteString("\ntype Subscription {\n")
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
 			s.printf("  %sChanged(id: ID!, token: String): %sChange!\n", e.Singular, e.Name)
 			s.printf("  %sChanged(where: %sFilter, snapshot: Boolean, token: String): %sChange!\n", e.Plural, e.Name, e.Name)
@@ -170,6 +175,10 @@ func (s *sdl) entity(e *schema.Entity) {
 		for _, i := range e.Inverses {
 			s.printf("  \"Those whose %s this is.\"\n  %s(%s): %sConnection!\n", i.Field, i.Name, listArgs(i.Entity), i.Entity)
 		}
+	}
+	if e.View != nil {
+		s.WriteString("  \"How many times it was changed.\"\n  version: Int!\n  createdAt: DateTime!\n  \"The time of the event that changed it last.\"\n  updatedAt: DateTime!\n}\n")
+		return
 	}
 	s.WriteString("  \"How many events made it what it is.\"\n  version: Int!\n  createdAt: DateTime!\n  updatedAt: DateTime!\n" +
 		"  \"What each of its commands would do now.\"\n  possibleCommands: [PossibleCommand!]!\n}\n")

@@ -53,11 +53,11 @@ func node(o *resolve.Object) Node {
 	}
 	switch o.TypeName() {
 `)
-	for _, e := range m.Entities {
+	for _, e := range m.Readables() {
 		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn (*%s)(o)\n", e.Name, e.Name)
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")
-	for _, e := range m.Entities {
+	for _, e := range m.Readables() {
 		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n", e.Name, e.Name, e.Name)
 	}
 	return b.String()
@@ -92,7 +92,7 @@ func bind(cfg *config.Config, m *schema.Model, api *ast.Schema, graphPkg string)
 			set(name, graphPkg+"."+name)
 		case d.Kind == ast.Object && !rootType(name):
 			entry := config.TypeMapEntry{Model: config.StringList{resolvePkg + ".Object"}, Fields: map[string]config.TypeMapField{}}
-			if m.Entity(name) != nil {
+			if m.Readable(name) != nil {
 				entry.Model = config.StringList{graphPkg + "." + name}
 			}
 			for _, f := range d.Fields {
