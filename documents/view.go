@@ -34,9 +34,9 @@ type Views interface {
 	ViewCheckpoints(ctx context.Context, view string) (map[int]Checkpoint, error)
 	// AdvanceViews moves the checkpoints of views in a partition. They only rise.
 	AdvanceViews(ctx context.Context, partition int, views []string, c Checkpoint) error
-	// ViewReady reports whether the view was complete once; SetViewReady says that it is.
+	// ViewReady reports whether the view was complete once; SetViewReady says that it is, or that nobody may read it.
 	ViewReady(ctx context.Context, view string) (bool, error)
-	SetViewReady(ctx context.Context, view string) error
+	SetViewReady(ctx context.Context, view string, ready bool) error
 	// DropView forgets all that is stored of a view, so that it is built anew. No process may be writing it.
 	DropView(ctx context.Context, view string) error
 }

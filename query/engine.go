@@ -37,6 +37,7 @@ type Engine struct {
 	cfg   Config
 	waits waits
 	hub   hub
+	views views
 
 	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
 }
@@ -62,6 +63,7 @@ func New(cfg Config) *Engine {
 	}
 	e.waits.init()
 	e.hub.init()
+	e.views.init(cfg.Model)
 	return e
 }
 
@@ -78,8 +80,11 @@ func invalid(format string, args ...any) error {
 	return &Error{"INVALID_INPUT", fmt.Sprintf(format, args...)}
 }
 
-// Get returns an entity, nil if there is none or it was deleted.
+// Get returns an entity or a document of a view, nil if there is none or it was deleted.
 func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+	if err := e.readable(ctx, entity); err != nil {
+		return nil, err
+	}
 	docs, err := e.cfg.Store.Load(ctx, entity.Name, []string{id}, s.reads())
 	if err != nil {
 		return nil, err
@@ -99,6 +104,9 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
 	p, err := e.plan(entity, args)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.readable(ctx, entity); err != nil {
 		return nil, err
 	}
 	page := &Page{}

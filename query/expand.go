@@ -146,7 +146,7 @@ func (e *Engine) refLoad(r *RefSelection, ids []string) load {
 }
 
 func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
-	entity := e.cfg.Model.Entity(ls.Inverse.Entity)
+	entity := e.cfg.Model.Readable(ls.Inverse.Entity)
 	keys := make([]string, 0, len(parents))
 	for _, n := range parents {
 		keys = append(keys, n.ID)
@@ -159,6 +159,9 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 	return load{
 		read: func(ctx context.Context) (err error) {
 			if p, err = e.plan(entity, ls.Args); err != nil {
+				return err
+			}
+			if err := e.readable(ctx, entity); err != nil {
 				return err
 			}
 			if ls.TotalCount {

@@ -25,7 +25,7 @@ type Change struct {
 	Type  string
 	ID    string      // "" for Live, and for a Resync of everything
 	Node  *Node       // as the change left it; nil where nothing is left
-	Event *feed.Event // nil for a copy that changed
+	Event *feed.Event // nil for a copy that changed, and in views
 	Token string      // where to resume
 	Err   error       // the subscription ends with it
 }
@@ -45,7 +45,7 @@ type subscription struct {
 	entity *schema.Entity
 	id     string
 	filter documents.Filter
-	exact  bool // what matches depends on copies: it is kept which entities the client has, see live.held
+	exact  bool // entries can't tell what matched before: it depends on copies, or is a view. It is kept which documents the client has, see live.held
 
 	mu    sync.Mutex
 	queue []*change
@@ -76,7 +76,7 @@ func (s *subscription) take() []*change {
 	return out
 }
 
-// Watch begins a live query. One whose filter names copies can't be resumed, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
+// Watch begins a live query. One whose filter names copies can't be resumed, nor one of a view, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
 // closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
 func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if e.cfg.Feed == nil {
@@ -90,6 +90,9 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 		}
 		resume = &c
 	}
+	if err := e.readable(ctx, w.Entity); err != nil {
+		return nil, err
+	}
 	select {
 	case <-e.hub.ready:
 	case <-ctx.Done():
@@ -100,7 +103,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 			return nil, err
 		}
 	}
-	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
+	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: w.Entity.View != nil || namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
 	out := make(chan Change)
 	cursor, remove := e.hub.add(s)
 	l := &live{engine: e, watch: w, sub: s, out: out, cursor: cursor, portion: portionOf(w.Node)}

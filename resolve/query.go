@@ -26,7 +26,8 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 		return nil, errNoQueries
 	}
 	if text, ok := f.args["atLeast"].(string); ok {
-		if err := rt.wait(ctx, text); err != nil {
+		var err error
+		if ctx, err = rt.wait(ctx, text); err != nil {
 			return nil, err
 		}
 	}
@@ -36,7 +37,7 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	case "causationOf":
 		return rt.causes(ctx, f)
 	}
-	for _, e := range rt.Model.Entities {
+	for _, e := range rt.Model.Readables() {
 		switch f.Name {
 		case e.Singular:
 			id, err := rt.neededID(f, "id")
@@ -65,12 +66,13 @@ func (rt *Runtime) commandQuery(ctx context.Context, f field) (any, error) {
 	return rt.failedReactions(ctx, f)
 }
 
-func (rt *Runtime) wait(ctx context.Context, text string) error {
+// wait returns the context of reads that come after a position, once it is consolidated.
+func (rt *Runtime) wait(ctx context.Context, text string) (context.Context, error) {
 	p, err := position.Parse(text)
 	if err != nil {
-		return badInput("atLeast: " + err.Error())
+		return ctx, badInput("atLeast: " + err.Error())
 	}
-	return rt.Queries.Wait(ctx, p)
+	return query.After(ctx, p), rt.Queries.Wait(ctx, p)
 }
 
 // anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
@@ -80,7 +82,7 @@ func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
 		return nil, err
 	}
 	name, id, ok := strings.Cut(text, ":")
-	e := rt.Model.Entity(name)
+	e := rt.Model.Readable(name)
 	if !ok || e == nil {
 		return nil, badInput("id: not a nodeId such as " + rt.Model.Entities[0].Name + ":1")
 	}
@@ -124,6 +126,7 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if err := rt.Queries.Wait(ctx, s.heads.after); err != nil {
 		return nil, err
 	}
+	ctx = query.After(ctx, s.heads.after)
 	shape := newShape()
 	if err := rt.addList(ctx, shape, i, current(ctx)); err != nil {
 		return nil, err

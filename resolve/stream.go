@@ -58,7 +58,7 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 	w := query.Watch{}
 	w.Token, _ = f.args["token"].(string)
 	w.Snapshot, _ = f.args["snapshot"].(bool)
-	for _, e := range rt.Model.Entities {
+	for _, e := range rt.Model.Readables() {
 		switch f.Name {
 		case e.Singular + "Changed":
 			w.Entity = e

@@ -98,12 +98,18 @@ func (s *Store) ViewReady(ctx context.Context, view string) (bool, error) {
 }
 
 // SetViewReady implements documents.Views.
-func (s *Store) SetViewReady(ctx context.Context, view string) error {
+func (s *Store) SetViewReady(ctx context.Context, view string, ready bool) error {
 	e, err := s.view(view)
 	if err != nil {
 		return err
 	}
-	if _, err := s.db.Collection(viewsReady).InsertOne(ctx, bson.D{{Key: "_id", Value: e.Stored()}}); err != nil && !mongo.IsDuplicateKeyError(err) {
+	in, it := s.db.Collection(viewsReady), bson.D{{Key: "_id", Value: e.Stored()}}
+	if ready {
+		_, err = in.InsertOne(ctx, it)
+	} else {
+		_, err = in.DeleteOne(ctx, it)
+	}
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
 	}
 	return nil

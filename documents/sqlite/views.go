@@ -175,12 +175,16 @@ func (s *Store) ViewReady(ctx context.Context, view string) (bool, error) {
 }
 
 // SetViewReady implements documents.Views.
-func (s *Store) SetViewReady(ctx context.Context, view string) error {
+func (s *Store) SetViewReady(ctx context.Context, view string, ready bool) error {
 	e, err := s.view(view)
 	if err != nil {
 		return err
 	}
-	_, err = s.write.ExecContext(ctx, `INSERT OR IGNORE INTO views_ready (view) VALUES (?)`, e.Stored())
+	text := `INSERT OR IGNORE INTO views_ready (view) VALUES (?)`
+	if !ready {
+		text = `DELETE FROM views_ready WHERE view = ?`
+	}
+	_, err = s.write.ExecContext(ctx, text, e.Stored())
 	return err
 }
 

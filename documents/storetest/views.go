@@ -269,9 +269,10 @@ func (s *suite) viewDrop() {
 	}
 	tallies := s.model.View("Total").View.Tallies.Name
 	s.same(false, ready("Total"))
-	for range 2 {
-		s.ok(s.store.SetViewReady(s.ctx, "Total"))
-		s.ok(s.store.SetViewReady(s.ctx, "Latest"))
+	for _, is := range []bool{false, true, true, false, true} {
+		s.ok(s.store.SetViewReady(s.ctx, "Total", is))
+		s.ok(s.store.SetViewReady(s.ctx, "Latest", true))
+		s.same(is, ready("Total"))
 	}
 	s.same(true, ready("Total"))
 	s.same(true, ready("Latest"))
