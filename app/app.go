@@ -47,10 +47,14 @@ func Main(def Definition) {
 	os.Exit(code)
 }
 
-// Do is Main without the process: it runs until ctx ends and returns the exit code. `diagram` as the first argument only prints diagrams.
+// Do is Main without the process: it runs until ctx ends and returns the exit code. A subcommand as the first argument is done instead.
 func Do(ctx context.Context, def Definition, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "diagram" {
-		return diagram(def, args[1:], stdout, stderr)
+	if len(args) > 0 {
+		for _, c := range subcommands() {
+			if c.name == args[0] {
+				return c.run(ctx, def, invocation{args[1:], environ, stdout, stderr})
+			}
+		}
 	}
 	cfg, err := ParseConfig(args, environ, stdout)
 	switch {

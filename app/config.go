@@ -73,16 +73,31 @@ var ErrHelp = errors.New("help was asked for")
 // ParseConfig reads the configuration: a flag wins over its environment variable, which wins over the default. The error is one line
 // that says what to change. Help goes to out. environ is as os.Environ returns it.
 func ParseConfig(args, environ []string, out io.Writer) (*Config, error) {
+	c, rest, err := parse(flag.NewFlagSet("daybook", flag.ContinueOnError), args, environ)
+	switch {
+	case errors.Is(err, ErrHelp):
+		usage(out)
+		return nil, err
+	case err != nil:
+		return nil, err
+	case len(rest) > 0:
+		return nil, fmt.Errorf("unexpected argument %q: see --help", rest[0])
+	}
+	return c, nil
+}
+
+// parse reads the configuration from fs, which may have flags beside the settings, and returns the arguments that are no flags. Flags may come before and after them.
+func parse(fs *flag.FlagSet, args, environ []string) (*Config, []string, error) {
 	values := map[string]string{}
 	for _, s := range settings {
 		values[s.flag] = s.fallback
 	}
 	if err := fromEnv(values, environ); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	given, err := fromFlags(values, args, out)
+	given, rest, err := fromFlags(fs, values, args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := &Config{}
 	for _, s := range settings {
@@ -91,10 +106,10 @@ func ParseConfig(args, environ []string, out io.Writer) (*Config, error) {
 			if given[s.flag] {
 				name = "--" + s.flag
 			}
-			return nil, fmt.Errorf("%s=%s: %w", name, redact(values[s.flag]), err)
+			return nil, nil, fmt.Errorf("%s=%s: %w", name, redact(values[s.flag]), err)
 		}
 	}
-	return c, c.validate()
+	return c, rest, c.validate()
 }
 
 func fromEnv(values map[string]string, environ []string) error {
@@ -111,8 +126,7 @@ func fromEnv(values map[string]string, environ []string) error {
 	return nil
 }
 
-func fromFlags(values map[string]string, args []string, out io.Writer) (given map[string]bool, err error) {
-	fs := flag.NewFlagSet("daybook", flag.ContinueOnError)
+func fromFlags(fs *flag.FlagSet, values map[string]string, args []string) (given map[string]bool, rest []string, err error) {
 	fs.SetOutput(io.Discard)
 	allowImport := fs.Bool("allow-import", false, "")
 	texts := map[string]*string{}
@@ -121,32 +135,42 @@ func fromFlags(values map[string]string, args []string, out io.Writer) (given ma
 			texts[s.flag] = fs.String(s.flag, values[s.flag], s.help)
 		}
 	}
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		usage(out)
-		return nil, ErrHelp
-	case err != nil:
-		return nil, fmt.Errorf("%w: see --help", err)
-	case fs.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %q: see --help", fs.Arg(0))
+	for done := false; !done; { // ends: each round takes an argument, or has none to take
+		switch err := fs.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			return nil, nil, ErrHelp
+		case err != nil:
+			return nil, nil, fmt.Errorf("%w: see --help", err)
+		}
+		if done = fs.NArg() == 0; !done {
+			rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+		}
 	}
 	given = map[string]bool{}
 	fs.Visit(func(f *flag.Flag) {
 		given[f.Name] = true
 		if f.Name == "allow-import" {
 			values[f.Name] = strconv.FormatBool(*allowImport)
-		} else {
-			values[f.Name] = *texts[f.Name]
+		} else if text, ours := texts[f.Name]; ours {
+			values[f.Name] = *text
 		}
 	})
-	return given, nil
+	return given, rest, nil
 }
 
 func usage(out io.Writer) {
-	fmt.Fprintln(out, "Runs the backend. With diagram as the first argument, and names of entities behind it or none for all, it prints what happens to them for Mermaid, and ends.")
+	fmt.Fprintln(out, "Runs the backend. With one of these as the first argument it does that instead, and ends:")
+	fmt.Fprintln(out)
+	for _, c := range subcommands() {
+		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.help)
+	}
 	fmt.Fprintln(out)
 	fmt.Fprintln(out, "Each flag has an environment variable of the same meaning; the flag wins.")
 	fmt.Fprintln(out)
+	settingsUsage(out)
+}
+
+func settingsUsage(out io.Writer) {
 	for _, s := range settings {
 		fmt.Fprintf(out, "  --%-14s %-22s %s (default %q)\n", s.flag, s.env, strings.ReplaceAll(s.help, "`", ""), s.fallback)
 	}

@@ -2,7 +2,9 @@ package app
 
 import (
 	"errors"
+	"flag"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -95,5 +97,30 @@ func TestTheReactorMayBeLeftOut(t *testing.T) {
 	c, err := ParseConfig([]string{"--roles", "command,query,consolidator"}, nil, io.Discard)
 	if err != nil || c.Has(RoleReactor) || len(c.Roles) != 3 {
 		t.Error(c, err)
+	}
+}
+
+// Subcommands have flags of their own beside the settings, before and behind their arguments.
+func TestFlagsOfSubcommands(t *testing.T) {
+	parsed := func(args ...string) (*Config, []string, bool, error) {
+		fs := flag.NewFlagSet("show", flag.ContinueOnError)
+		short := fs.Bool("short", false, "")
+		c, rest, err := parse(fs, args, []string{"DAYBOOK_DATA=here"})
+		return c, rest, *short, err
+	}
+	for _, args := range [][]string{{"a", "b", "--short", "--partitions=3"}, {"--short", "a", "--partitions", "3", "b"}, {"--partitions=3", "--short", "a", "b"}} {
+		c, rest, short, err := parsed(args...)
+		if err != nil || !short || c.Partitions != 3 || c.Data != "here" || !slices.Equal(rest, []string{"a", "b"}) {
+			t.Errorf("%v: %+v, %v, %v, %v", args, c, rest, short, err)
+		}
+	}
+	if _, _, _, err := parsed("a", "--long"); err == nil || !strings.Contains(err.Error(), "long") {
+		t.Error(err)
+	}
+	if _, _, _, err := parsed("a", "--help"); !errors.Is(err, ErrHelp) {
+		t.Error(err)
+	}
+	if _, _, _, err := parsed("--data", "config_test.go"); err == nil || !strings.Contains(err.Error(), "--data=config_test.go") {
+		t.Error(err)
 	}
 }

@@ -1,37 +1,38 @@
 package app
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// diagram prints the diagrams of the named entities, of all if none is named, and returns the exit code. It needs the model and nothing else.
-func diagram(def Definition, names []string, stdout, stderr io.Writer) int {
+// diagram prints the diagrams of the entities named in the arguments, of all if none is named, and returns the exit code. It needs the model and nothing else.
+func diagram(_ context.Context, def Definition, in invocation) int {
 	model, err := schema.Load(def.Schema)
 	if err != nil {
-		return explain(stderr, err)
+		return explain(in.stderr, err)
 	}
 	entities := model.Entities
-	if len(names) > 0 {
-		if entities, err = named(model, names); err != nil {
-			return explain(stderr, err)
+	if len(in.args) > 0 {
+		if entities, err = named(model, in.args); err != nil {
+			return explain(in.stderr, fmt.Errorf("diagram: %w", err))
 		}
 	}
 	for i, e := range entities {
 		if i > 0 {
-			fmt.Fprintln(stdout)
+			fmt.Fprintln(in.stdout)
 		}
 		if len(entities) > 1 {
-			fmt.Fprintf(stdout, "%%%% %s\n", e.Name)
+			fmt.Fprintf(in.stdout, "%%%% %s\n", e.Name)
 		}
-		fmt.Fprint(stdout, e.Mermaid())
+		fmt.Fprint(in.stdout, e.Mermaid())
 	}
 	return 0
 }
 
+// named returns the entities of these names.
 func named(model *schema.Model, names []string) ([]*schema.Entity, error) {
 	var out []*schema.Entity
 	for _, name := range names {
@@ -41,7 +42,7 @@ func named(model *schema.Model, names []string) ([]*schema.Entity, error) {
 			for _, e := range model.Entities {
 				all = append(all, e.Name)
 			}
-			return nil, fmt.Errorf("diagram: the model has no entity %q: name one of %s", name, strings.Join(all, ", "))
+			return nil, fmt.Errorf("the model has no entity %q: name one of %s", name, strings.Join(all, ", "))
 		}
 		out = append(out, e)
 	}

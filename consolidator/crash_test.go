@@ -164,6 +164,26 @@ func (w *world) check(s documents.Store) {
 		if err != nil || int64(len(versions)) != d.Version {
 			w.t.Errorf("%s has %d archived versions at version %d, %v", ref, len(versions), d.Version, err)
 		}
+		w.checkPast(s, ref.Entity, d)
+	}
+}
+
+// checkPast compares a document with what the archive says that was there when it was updated.
+func (w *world) checkPast(s documents.Store, entity string, d documents.Document) {
+	w.t.Helper()
+	was, err := s.LoadAsOf(w.t.Context(), entity, []string{d.ID}, nil, d.UpdatedAt)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	own := schema.Record{}
+	for _, f := range w.model.Entity(entity).Fields {
+		if v, ok := d.Fields[f.Name]; ok && f.Copy == nil {
+			own[f.Name] = v
+		}
+	}
+	d.Fields, d.Sources = own, nil
+	if !reflect.DeepEqual(was[d.ID], d) {
+		w.t.Errorf("as of its last event %s %s was %+v, not %+v", entity, d.ID, was[d.ID], d)
 	}
 }
 

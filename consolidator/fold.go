@@ -166,7 +166,7 @@ func (f *folded) versions(out []documents.Version) []documents.Version {
 	for _, s := range f.steps {
 		e := s.event
 		out = append(out, documents.Version{
-			ID: e.ID, Version: e.Version, Event: e.Name, From: e.From, To: e.To, Deleted: e.Deleted, At: e.At,
+			ID: e.ID, Version: e.Version, Event: e.Name, From: e.From, To: e.To, Deleted: e.Deleted, CreatedAt: s.after.createdAt, At: e.At,
 			State: s.after.fields, Changes: e.Changes, CommandID: e.CommandID, Actor: e.Actor,
 			CorrelationID: e.CorrelationID, CausationID: e.CausationID, Partition: e.Partition, Place: e.Place(),
 		})

@@ -264,6 +264,9 @@ func CheckQuery(m *schema.Model, e *schema.Entity, q Query) error {
 		if err != nil {
 			return err
 		}
+		if !q.AsOf.IsZero() && isCopy(e, o.Field) {
+			return notArchived(e.Name, o.Field)
+		}
 		kinds = append(kinds, k)
 	}
 	kinds = append(kinds, schema.KindID)
@@ -272,7 +275,43 @@ func CheckQuery(m *schema.Model, e *schema.Entity, q Query) error {
 			return err
 		}
 	}
-	return CheckFilter(m, e, q.Filter)
+	return CheckCount(m, e, CountQuery{Filter: q.Filter, AsOf: q.AsOf})
+}
+
+// CheckCount reports what is wrong with a query on e that counts. It covers CheckFilter.
+func CheckCount(m *schema.Model, e *schema.Entity, q CountQuery) error {
+	if err := CheckFilter(m, e, q.Filter); err != nil || q.AsOf.IsZero() {
+		return err
+	}
+	if e.View != nil {
+		return fmt.Errorf("%s is a view: it has no past", e.Name)
+	}
+	field := ""
+	Any(q.Filter, func(f Filter) bool {
+		field = FieldOf(f)
+		return field != "" && isCopy(e, field)
+	})
+	if field != "" && isCopy(e, field) {
+		return notArchived(e.Name, field)
+	}
+	return nil
+}
+
+func isCopy(e *schema.Entity, field string) bool {
+	f := e.Field(field)
+	return f != nil && f.Copy != nil
+}
+
+func notArchived(entity, field string) error {
+	return fmt.Errorf("%s.%s is a copy, which the archive does not hold: ask as of an instant through its ref", entity, field)
+}
+
+// CheckHistory reports what is wrong with a query for versions.
+func CheckHistory(q HistoryQuery) error {
+	if q.Limit < 1 || q.Limit > MaxLimit {
+		return fmt.Errorf("of an entity, 1 to %d versions are read at once, not %d", MaxLimit, q.Limit)
+	}
+	return nil
 }
 
 func checkKey(kinds []schema.Kind, key []any) error {

@@ -62,6 +62,7 @@ type Version struct {
 	Event                                        string
 	From, To                                     string
 	Deleted                                      bool
+	CreatedAt                                    time.Time     // At of the entity's version 1
 	At                                           time.Time     // validFrom
 	ValidTo                                      time.Time     // when its successor took over, zero for the latest; Archive sets it, and ignores it in its input
 	State                                        schema.Record // full own state after the event, without copies
@@ -99,20 +100,34 @@ type Query struct {
 	Limit  int      // 1 to 10,000
 	Last   bool     // the last Limit of the range instead of the first; still returned in order
 	Fields []string // the fields to read; nil for all
+
+	// AsOf asks for what was at that instant: of every entity the last version that is not after it. It is read from the archive, which holds no copies:
+	// the documents come without them, and Filter and Orders may not name any. The zero time is now.
+	AsOf time.Time
 }
 
 // CountQuery asks how many documents there are.
 type CountQuery struct {
 	Entity string
-	Filter Filter // nil for all; tombstones are never counted
-	Limit  int64  // counting ends there; 0 for no bound
+	Filter Filter    // nil for all; tombstones are never counted
+	Limit  int64     // counting ends there; 0 for no bound
+	AsOf   time.Time // as in Query
+}
+
+// HistoryQuery asks for archived versions of entities, the newest first.
+type HistoryQuery struct {
+	Entity string
+	IDs    []string
+	Below  int64     // only versions below this one; 0 for all
+	AsOf   time.Time // only those that were there at that instant; the zero time for all
+	Limit  int       // of each entity, 1 to 10,000
 }
 
 // Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more
 // than the store can keep in one document is a *TooLargeError.
 type Store interface {
-	// Setup creates what is missing: collections, indexes (for @indexed fields, refs and copies' refs), the generation. It is idempotent and safe to
-	// run from several processes at once.
+	// Setup creates what is missing: collections, indexes (for @indexed fields, refs and copies' refs), the generation, and Version.CreatedAt in archives of
+	// before it was kept, some at a time, going on where an interrupted Setup was. It is idempotent and safe to run from several processes at once.
 	Setup(ctx context.Context) error
 
 	// Checkpoints returns how far each partition has been consolidated; partitions never consolidated are absent.
@@ -139,6 +154,8 @@ type Store interface {
 
 	// Load returns the documents that exist among ids, tombstones included. fields nil reads all.
 	Load(ctx context.Context, entity string, ids []string, fields []string) (map[string]Document, error)
+	// LoadAsOf is Load of what was at an instant, see Query.AsOf: own fields only.
+	LoadAsOf(ctx context.Context, entity string, ids []string, fields []string, at time.Time) (map[string]Document, error)
 	// List returns a page, in order.
 	List(ctx context.Context, q Query) ([]Document, error)
 	// Count counts what the filter matches, up to q.Limit.
@@ -147,6 +164,9 @@ type Store interface {
 	ListBy(ctx context.Context, q Query, by string, keys []string) (map[string][]Document, error)
 	// CountBy counts what the filter matches for every key of the ref field `by`, in one read, each up to q.Limit or further. Keys with none may be absent.
 	CountBy(ctx context.Context, q CountQuery, by string, keys []string) (map[string]int64, error)
+
+	// History returns archived versions by the entity's id, the newest first. Ids that have none may be absent.
+	History(ctx context.Context, q HistoryQuery) (map[string][]Version, error)
 
 	Views
 

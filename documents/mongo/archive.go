@@ -24,6 +24,7 @@ type storedVersion struct {
 	From          string   `bson:"from"`
 	To            string   `bson:"to"`
 	Deleted       bool     `bson:"deleted"`
+	CreatedAt     string   `bson:"createdAt"`
 	ValidFrom     string   `bson:"validFrom"`
 	ValidTo       string   `bson:"validTo,omitempty"`
 	State         bson.Raw `bson:"state"`
@@ -145,7 +146,7 @@ func (s *Store) storedVersion(e *entity, v *documents.Version, end string) (bson
 	}
 	out := bson.D{
 		{Key: "_id", Value: versionID(v.ID, v.Version)}, {Key: "id", Value: v.ID}, {Key: "version", Value: v.Version}, {Key: "event", Value: v.Event},
-		{Key: "from", Value: v.From}, {Key: "to", Value: v.To}, {Key: "deleted", Value: v.Deleted}, {Key: "validFrom", Value: encodeTime(v.At)},
+		{Key: "from", Value: v.From}, {Key: "to", Value: v.To}, {Key: "deleted", Value: v.Deleted}, {Key: "createdAt", Value: encodeTime(v.CreatedAt)}, {Key: "validFrom", Value: encodeTime(v.At)},
 		{Key: "state", Value: state}, {Key: "changes", Value: string(v.Changes)}, {Key: "commandId", Value: v.CommandID}, {Key: "actor", Value: v.Actor},
 		{Key: "correlationId", Value: v.CorrelationID}, {Key: "causationId", Value: v.CausationID}, {Key: "partition", Value: v.Partition},
 		{Key: "epoch", Value: int64(v.Place.Epoch)}, {Key: "seq", Value: int64(v.Place.Seq)},
@@ -170,7 +171,10 @@ func (s *Store) Versions(ctx context.Context, entity string, keys []documents.Ve
 		}
 		cursor, err := e.versions.Find(ctx, where("_id", "$in", ids))
 		if err == nil {
-			err = s.versions(ctx, e, cursor, out)
+			err = s.eachVersion(ctx, e, cursor, func(v documents.Version) error {
+				out[documents.VersionKey{ID: v.ID, Version: v.Version}] = v
+				return nil
+			})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("versions of %s in MongoDB: %w", e.Plural, err)
@@ -195,7 +199,8 @@ func (s *Store) HasCommand(ctx context.Context, entity, commandID string) (bool,
 	return true, nil
 }
 
-func (s *Store) versions(ctx context.Context, e *entity, cursor *mongo.Cursor, out map[documents.VersionKey]documents.Version) error {
+// eachVersion reads the versions of a cursor to its end, and closes it.
+func (s *Store) eachVersion(ctx context.Context, e *entity, cursor *mongo.Cursor, each func(documents.Version) error) error {
 	defer func() { _ = cursor.Close(ctx) }()
 	for cursor.Next(ctx) {
 		var v storedVersion
@@ -204,14 +209,11 @@ func (s *Store) versions(ctx context.Context, e *entity, cursor *mongo.Cursor, o
 		}
 		decoded, err := s.version(e, &v)
 		if err != nil {
-			unreadable := &documents.UnreadableError{Entity: e.Name, ID: v.ID, Version: v.Version, Err: err}
-			var of *fieldError
-			if errors.As(err, &of) {
-				unreadable.Field, unreadable.Err = of.field, of.err
-			}
-			return unreadable
+			return unreadable(e, v.ID, v.Version, "", err)
 		}
-		out[documents.VersionKey{ID: v.ID, Version: v.Version}] = decoded
+		if err := each(decoded); err != nil {
+			return err
+		}
 	}
 	return cursor.Err()
 }
@@ -226,6 +228,12 @@ func (s *Store) version(e *entity, v *storedVersion) (documents.Version, error) 
 	if out.At, err = parseTime(v.ValidFrom); err != nil {
 		return out, err
 	}
+	out.CreatedAt = out.At // of what an older process archived meanwhile: Setup gives it one
+	if v.CreatedAt != "" {
+		if out.CreatedAt, err = parseTime(v.CreatedAt); err != nil {
+			return out, err
+		}
+	}
 	if v.ValidTo != "" {
 		if out.ValidTo, err = parseTime(v.ValidTo); err != nil {
 			return out, err
@@ -233,4 +241,14 @@ func (s *Store) version(e *entity, v *storedVersion) (documents.Version, error) 
 	}
 	out.State, err = s.decodeRecord(e.own, v.State)
 	return out, err
+}
+
+// unreadable is the error about a version; the field is that of the error, if it knows one.
+func unreadable(e *entity, id string, version int64, field string, err error) error {
+	out := &documents.UnreadableError{Entity: e.Name, ID: id, Version: version, Field: field, Err: err}
+	var of *fieldError
+	if errors.As(err, &of) {
+		out.Field, out.Err = of.field, of.err
+	}
+	return out
 }

@@ -74,7 +74,7 @@ func (s *Store) signed(ctx context.Context, e *entity, rs []documents.Recopy, id
 	}
 	filter := append(where(documents.FieldID, "$in", ids), bson.E{Key: "$or", Value: any})
 	var out []string
-	err := s.find(ctx, e, filter, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}), func(d documents.Document, _ bson.Raw) {
+	err := s.find(ctx, e.now(), filter, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}), func(d documents.Document, _ bson.Raw) {
 		out = append(out, d.ID)
 	})
 	return out, err
@@ -99,6 +99,6 @@ func (s *Store) Referrers(ctx context.Context, entity, ref, id string, below int
 	}
 	var out []documents.Document
 	o := options.Find().SetSort(bson.D{{Key: documents.FieldID, Value: 1}}).SetLimit(int64(limit))
-	err = s.find(ctx, e, live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) })
+	err = s.find(ctx, e.now(), live(filter), o, func(d documents.Document, _ bson.Raw) { out = append(out, d) })
 	return out, err
 }

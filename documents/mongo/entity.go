@@ -66,8 +66,15 @@ func (e *entity) indexes() []index {
 
 // versionIndexes serve history and as-of, the versions of one entity in order, and HasCommand.
 func (e *entity) versionIndexes() []index {
-	return []index{
+	out := []index{
 		{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}},
+		{name: "by_created", keys: bson.D{{Key: "createdAt", Value: 1}, {Key: "id", Value: 1}}}, // finds those without it too
 		{name: "by_caused_command", keys: bson.D{{Key: "commandId", Value: 1}}, only: caused},
 	}
+	for _, f := range e.own {
+		if f.Ref != nil && !f.Type.List {
+			out = append(out, index{name: "by_" + f.Name + "_then", keys: bson.D{{Key: "state." + f.Name, Value: 1}, {Key: "id", Value: 1}, {Key: "validFrom", Value: 1}}})
+		}
+	}
+	return out
 }

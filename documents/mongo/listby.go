@@ -16,11 +16,11 @@ const maxScan = 100_000
 
 // ListBy implements documents.Store.
 func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
-	e, err := s.page(q)
+	t, err := s.page(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := documents.CheckRef(e.Entity, by); err != nil {
+	if err := documents.CheckRef(t.Entity, by); err != nil {
 		return nil, err
 	}
 	out := make(map[string][]documents.Document, len(keys))
@@ -29,9 +29,9 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	}
 	among := ofKeys(by, keys, documents.PageFilter(q))
 	if s.features.TopN {
-		err = s.topN(ctx, e, q, by, among, out)
+		err = s.topN(ctx, t, q, by, among, out)
 	} else {
-		err = s.slice(ctx, e, q, by, among, out)
+		err = s.slice(ctx, t, q, by, among, out)
 	}
 	if q.Last {
 		for _, ds := range out {
@@ -55,26 +55,26 @@ func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
 }
 
 // topN has the server keep the first of every group.
-func (s *Store) topN(ctx context.Context, e *entity, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	filter, err := s.filter(among)
+func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
+	filter, err := t.filter(s, among)
 	if err != nil {
 		return err
 	}
-	pipeline := bson.A{stage("$match", live(filter))}
-	if p := projection(e, q.Fields, orderFields(q, by)...); p != nil {
+	pipeline := bson.A{stage("$match", t.lived(filter))}
+	if p := t.projection(q.Fields, orderFields(q, by)...); p != nil {
 		pipeline = append(pipeline, stage("$project", p))
 	}
-	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
+	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: t.sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
 	pipeline = append(pipeline,
-		stage("$group", bson.D{{Key: "_id", Value: "$" + by}, {Key: "top", Value: stage("$topN", top)}}),
+		stage("$group", bson.D{{Key: "_id", Value: "$" + t.key(by)}, {Key: "top", Value: stage("$topN", top)}}),
 		stage("$unwind", "$top"),
 		stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}}))
-	cursor, err := e.docs.Aggregate(ctx, pipeline)
+	cursor, err := t.in.Aggregate(ctx, pipeline)
 	if err != nil {
-		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
-	return s.drain(ctx, e, cursor, func(d documents.Document, raw bson.Raw) {
-		k, _ := raw.Lookup(by).StringValueOK()
+	return s.drain(ctx, t, cursor, func(d documents.Document, raw bson.Raw) {
+		k, _ := t.stored(raw, by).StringValueOK()
 		out[k] = append(out[k], d)
 	})
 }
@@ -91,29 +91,29 @@ func orderFields(q documents.Query, by string) []string {
 func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: value}} }
 
 // slice reads all and keeps the first of every key, for FerretDB and MongoDB below 5.2.
-func (s *Store) slice(ctx context.Context, e *entity, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	o := options.Find().SetSort(sorting(documents.PageOrders(q))).SetLimit(maxScan + 1)
+func (s *Store) slice(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
+	o := options.Find().SetSort(t.sorting(documents.PageOrders(q))).SetLimit(maxScan + 1)
 	read := 0
-	err := s.passing(ctx, e, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
+	err := s.passing(ctx, t, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
 		read++
-		k, _ := raw.Lookup(by).StringValueOK()
+		k, _ := t.stored(raw, by).StringValueOK()
 		if len(out[k]) < q.Limit {
 			out[k] = append(out[k], d)
 		}
 	})
 	if err == nil && read > maxScan {
-		err = fmt.Errorf("%s by %s: over %d documents to choose from; MongoDB 5.2 or later reads only the pages", e.Plural, by, maxScan)
+		err = fmt.Errorf("%s by %s: over %d documents to choose from; MongoDB 5.2 or later reads only the pages", t.Plural, by, maxScan)
 	}
 	return err
 }
 
 // CountBy implements documents.Store.
 func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
-	e, err := s.checked(q.Entity, q.Filter)
+	t, err := s.checked(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := documents.CheckRef(e.Entity, by); err != nil {
+	if err := documents.CheckRef(t.Entity, by); err != nil {
 		return nil, err
 	}
 	out := make(map[string]int64, len(keys))
@@ -122,26 +122,26 @@ func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, 
 	}
 	among := ofKeys(by, keys, q.Filter)
 	if _, rest := s.split(among); rest != nil {
-		err := s.passing(ctx, e, among, options.Find(), []string{by}, nil, func(d documents.Document, _ bson.Raw) { out[d.Fields[by].(string)]++ })
+		err := s.passing(ctx, t, among, options.Find(), []string{by}, nil, func(d documents.Document, _ bson.Raw) { out[d.Fields[by].(string)]++ })
 		return out, err
 	}
-	filter, err := s.filter(among)
+	filter, err := t.filter(s, among)
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := e.docs.Aggregate(ctx, bson.A{
-		stage("$match", live(filter)),
-		stage("$group", bson.D{{Key: "_id", Value: "$" + by}, {Key: "n", Value: stage("$sum", 1)}}),
+	cursor, err := t.in.Aggregate(ctx, bson.A{
+		stage("$match", t.lived(filter)),
+		stage("$group", bson.D{{Key: "_id", Value: "$" + t.key(by)}, {Key: "n", Value: stage("$sum", 1)}}),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return nil, fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
 	var groups []struct {
 		ID string `bson:"_id"`
 		N  int64  `bson:"n"`
 	}
 	if err := cursor.All(ctx, &groups); err != nil {
-		return nil, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return nil, fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
 	for _, g := range groups {
 		out[g.ID] = g.N

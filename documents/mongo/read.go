@@ -13,24 +13,6 @@ import (
 	"github.com/daybook-cqrs/daybook/documents"
 )
 
-// projection selects the fields, and what every document has beside them; nil for all fields.
-func projection(e *entity, fields []string, more ...string) any {
-	if fields == nil {
-		return nil
-	}
-	out := bson.D{
-		{Key: documents.FieldVersion, Value: 1}, {Key: documents.FieldCreatedAt, Value: 1}, {Key: documents.FieldUpdatedAt, Value: 1}, {Key: fieldDeleted, Value: 1},
-	}
-	for _, list := range [][]string{fields, more} {
-		for _, name := range list {
-			if e.byName[name] != nil && !slices.ContainsFunc(out, func(el bson.E) bool { return el.Key == name }) {
-				out = append(out, bson.E{Key: name, Value: 1})
-			}
-		}
-	}
-	return out
-}
-
 // Load implements documents.Store.
 func (s *Store) Load(ctx context.Context, entity string, ids []string, fields []string) (map[string]documents.Document, error) {
 	e, err := s.entity(entity)
@@ -48,14 +30,15 @@ func (s *Store) Load(ctx context.Context, entity string, ids []string, fields []
 		}
 		return out, err
 	}
-	o := options.Find().SetProjection(projection(e, fields))
-	err = s.find(ctx, e, where(documents.FieldID, "$in", ids), o, func(d documents.Document, _ bson.Raw) { out[d.ID] = d })
+	t := e.now()
+	o := options.Find().SetProjection(t.projection(fields))
+	err = s.find(ctx, t, where(documents.FieldID, "$in", ids), o, func(d documents.Document, _ bson.Raw) { out[d.ID] = d })
 	return out, err
 }
 
 // loadOne returns nil for a document that isn't there.
 func (s *Store) loadOne(ctx context.Context, e *entity, id string, fields []string) (*documents.Document, error) {
-	raw, err := e.docs.FindOne(ctx, bson.D{{Key: documents.FieldID, Value: id}}, options.FindOne().SetProjection(projection(e, fields))).Raw()
+	raw, err := e.docs.FindOne(ctx, bson.D{{Key: documents.FieldID, Value: id}}, options.FindOne().SetProjection(e.now().projection(fields))).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil, nil //nolint:nilnil // none
 	}
@@ -67,32 +50,32 @@ func (s *Store) loadOne(ctx context.Context, e *entity, id string, fields []stri
 }
 
 // find runs a query and hands over each document; raw is valid during the call.
-func (s *Store) find(ctx context.Context, e *entity, filter bson.D, o *options.FindOptionsBuilder, each func(documents.Document, bson.Raw)) error {
-	cursor, err := e.docs.Find(ctx, filter, o)
+func (s *Store) find(ctx context.Context, t *table, filter bson.D, o *options.FindOptionsBuilder, each func(documents.Document, bson.Raw)) error {
+	cursor, err := t.in.Find(ctx, filter, o)
 	if err != nil {
-		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
-	return s.drain(ctx, e, cursor, each)
+	return s.drain(ctx, t, cursor, each)
 }
 
-func (s *Store) drain(ctx context.Context, e *entity, cursor *mongo.Cursor, each func(documents.Document, bson.Raw)) error {
+func (s *Store) drain(ctx context.Context, t *table, cursor *mongo.Cursor, each func(documents.Document, bson.Raw)) error {
 	defer func() { _ = cursor.Close(ctx) }()
 	for cursor.Next(ctx) {
-		d, err := s.document(e, cursor.Current)
+		d, err := t.document(s, cursor.Current)
 		if err != nil {
 			return err
 		}
 		each(d, cursor.Current)
 	}
 	if err := cursor.Err(); err != nil {
-		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
 	return nil
 }
 
 // List implements documents.Store.
 func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
-	e, err := s.page(q)
+	t, err := s.page(q)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +85,8 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 			break
 		}
 		before := documents.IDs(out)
-		o := options.Find().SetSort(sorting(r.Orders)).SetLimit(int64(q.Limit)) // some may be among those before
-		err := s.passing(ctx, e, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
+		o := options.Find().SetSort(t.sorting(r.Orders)).SetLimit(int64(q.Limit)) // some may be among those before
+		err := s.passing(ctx, t, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
 			if len(out) < q.Limit && !before[d.ID] {
 				out = append(out, d)
 			}
@@ -119,24 +102,25 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 }
 
 // page checks a query.
-func (s *Store) page(q documents.Query) (*entity, error) {
+func (s *Store) page(q documents.Query) (*table, error) {
 	e, err := s.entity(q.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return e, documents.CheckQuery(s.model, e.Entity, q)
+	return e.as(q.AsOf), documents.CheckQuery(s.model, e.Entity, q)
 }
 
 // sorting is a complete order. Missing sorts before every value ascending, as the contract wants. A field can only be named once.
-func sorting(orders []documents.Order) bson.D {
+func (t *table) sorting(orders []documents.Order) bson.D {
 	var out bson.D
 	for _, o := range orders {
 		direction := 1
 		if o.Desc {
 			direction = -1
 		}
-		if !slices.ContainsFunc(out, func(el bson.E) bool { return el.Key == o.Field }) {
-			out = append(out, bson.E{Key: o.Field, Value: direction})
+		key := t.key(o.Field)
+		if !slices.ContainsFunc(out, func(el bson.E) bool { return el.Key == key }) {
+			out = append(out, bson.E{Key: key, Value: direction})
 		}
 	}
 	return out
@@ -144,16 +128,16 @@ func sorting(orders []documents.Order) bson.D {
 
 // Count implements documents.Store.
 func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
-	e, err := s.checked(q.Entity, q.Filter)
+	t, err := s.checked(q)
 	if err != nil {
 		return 0, err
 	}
 	if _, rest := s.split(q.Filter); rest != nil {
 		n := int64(0)
-		err := s.passing(ctx, e, q.Filter, options.Find(), nil, nil, func(documents.Document, bson.Raw) { n++ })
+		err := s.passing(ctx, t, q.Filter, options.Find(), nil, nil, func(documents.Document, bson.Raw) { n++ })
 		return atMost(n, q.Limit), err
 	}
-	filter, err := s.filter(q.Filter)
+	filter, err := t.filter(s, q.Filter)
 	if err != nil {
 		return 0, err
 	}
@@ -161,9 +145,9 @@ func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error
 	if q.Limit > 0 {
 		o.SetLimit(q.Limit)
 	}
-	n, err := e.docs.CountDocuments(ctx, live(filter), o)
+	n, err := t.in.CountDocuments(ctx, t.lived(filter), o)
 	if err != nil {
-		return 0, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		return 0, fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
 	}
 	return n, nil
 }
@@ -175,10 +159,10 @@ func atMost(n, limit int64) int64 {
 	return n
 }
 
-func (s *Store) checked(name string, f documents.Filter) (*entity, error) {
-	e, err := s.entity(name)
+func (s *Store) checked(q documents.CountQuery) (*table, error) {
+	e, err := s.entity(q.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return e, documents.CheckFilter(s.model, e.Entity, f)
+	return e.as(q.AsOf), documents.CheckCount(s.model, e.Entity, q)
 }

@@ -58,16 +58,16 @@ func denies(f documents.Filter) bool {
 }
 
 // passing is find, of documents that the rest of a filter holds for too.
-func (s *Store) passing(ctx context.Context, e *entity, f documents.Filter, o *options.FindOptionsBuilder, fields []string, more []string, each func(documents.Document, bson.Raw)) error {
+func (s *Store) passing(ctx context.Context, t *table, f documents.Filter, o *options.FindOptionsBuilder, fields []string, more []string, each func(documents.Document, bson.Raw)) error {
 	server, rest := s.split(f)
-	filter, err := s.filter(server)
+	filter, err := t.filter(s, server)
 	if err != nil {
 		return err
 	}
 	if rest == nil {
-		return s.find(ctx, e, live(filter), o.SetProjection(projection(e, fields, more...)), each)
+		return s.find(ctx, t, t.lived(filter), o.SetProjection(t.projection(fields, more...)), each)
 	}
-	return s.find(ctx, e, live(filter), o.SetLimit(0), func(d documents.Document, raw bson.Raw) {
+	return s.find(ctx, t, t.lived(filter), o.SetLimit(0), func(d documents.Document, raw bson.Raw) {
 		if documents.Match(rest, &d) {
 			each(only(d, fields), raw)
 		}

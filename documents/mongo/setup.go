@@ -51,6 +51,9 @@ func (s *Store) setupEntity(ctx context.Context, e *entity) error {
 	if e.ofView {
 		return nil
 	}
+	if err := s.dateVersions(ctx, e); err != nil {
+		return err
+	}
 	return s.checkGeneration(ctx, e)
 }
 

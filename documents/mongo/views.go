@@ -40,7 +40,7 @@ func (s *Store) LoadView(ctx context.Context, view string, ids []string) (map[st
 		return out, nil
 	}
 	var unreadable error
-	err = s.find(ctx, e, where(documents.FieldID, "$in", ids), options.Find(), func(d documents.Document, raw bson.Raw) {
+	err = s.find(ctx, e.now(), where(documents.FieldID, "$in", ids), options.Find(), func(d documents.Document, raw bson.Raw) {
 		v := documents.ViewDocument{Document: d}
 		if state, ok := raw.Lookup(fieldState).StringValueOK(); ok {
 			v.State = json.RawMessage(state)

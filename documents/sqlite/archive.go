@@ -10,8 +10,12 @@ import (
 	"github.com/daybook-cqrs/daybook/documents"
 )
 
-const versionColumns = `_id, _version, event, fromState, toState, deleted, validFrom, state, changes,
+const versionColumns = `_id, _version, event, fromState, toState, deleted, createdAt, validFrom, state, changes,
 	commandId, actor, correlationId, causationId, partition, epoch, seq`
+
+// selectVersions begins the reads of what method version scans.
+const selectVersions = `SELECT _id, _version, event, fromState, toState, deleted, coalesce(createdAt, validFrom), validFrom, state, changes,
+	commandId, actor, correlationId, causationId, partition, epoch, seq, coalesce(validTo, '') FROM `
 
 // Archive implements documents.Store. Versions whose successor is in the same batch are inserted closed; an update closes those that were there already,
 // or whose successor comes in another batch.
@@ -35,7 +39,7 @@ func (s *Store) Archive(ctx context.Context, entity string, vs []documents.Versi
 }
 
 func archive(ctx context.Context, tx *sql.Tx, e *entity, vs []documents.Version, states []string) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+e.versions+" ("+versionColumns+", validTo) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+	insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+e.versions+" ("+versionColumns+", validTo) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return err
 	}
@@ -100,7 +104,7 @@ func sameEvents(ctx context.Context, tx *sql.Tx, e *entity, vs []*documents.Vers
 
 // insertVersion reports whether the version is new. end is "" while it is the latest.
 func insertVersion(ctx context.Context, insert *sql.Stmt, v *documents.Version, state, end string) (bool, error) {
-	res, err := insert.ExecContext(ctx, v.ID, v.Version, v.Event, v.From, v.To, v.Deleted, encodeTime(v.At), state, string(v.Changes),
+	res, err := insert.ExecContext(ctx, v.ID, v.Version, v.Event, v.From, v.To, v.Deleted, encodeTime(v.CreatedAt), encodeTime(v.At), state, string(v.Changes),
 		v.CommandID, v.Actor, v.CorrelationID, v.CausationID, v.Partition, int64(v.Place.Epoch), int64(v.Place.Seq), sql.NullString{String: end, Valid: end != ""})
 	if err != nil {
 		return false, err
@@ -115,7 +119,7 @@ func (s *Store) Versions(ctx context.Context, entity string, keys []documents.Ve
 	if err != nil {
 		return nil, err
 	}
-	text := "SELECT " + versionColumns + ", coalesce(validTo, '') FROM json_each(?) k CROSS JOIN " + e.versions +
+	text := selectVersions + "json_each(?) k CROSS JOIN " + e.versions +
 		" WHERE _id = json_extract(k.value,'$[0]') AND _version = json_extract(k.value,'$[1]')"
 	out := make(map[documents.VersionKey]documents.Version, len(keys))
 	err = s.queries.query(ctx, text, []any{versionKeys(keys)}, func(rows *sql.Rows) error {
@@ -155,11 +159,14 @@ func versionKeys(keys []documents.VersionKey) string {
 
 func (s *Store) version(e *entity, rows *sql.Rows) (documents.Version, error) {
 	var v documents.Version
-	var at, state, end string
-	err := rows.Scan(&v.ID, &v.Version, &v.Event, &v.From, &v.To, &v.Deleted, &at, &state, &v.Changes,
+	var created, at, state, end string
+	err := rows.Scan(&v.ID, &v.Version, &v.Event, &v.From, &v.To, &v.Deleted, &created, &at, &state, &v.Changes,
 		&v.CommandID, &v.Actor, &v.CorrelationID, &v.CausationID, &v.Partition, &v.Place.Epoch, &v.Place.Seq, &end)
 	if err != nil {
 		return v, err
+	}
+	if v.CreatedAt, err = decodeTime(created); err != nil {
+		return v, unreadable(e, v.ID, v.Version, "createdAt", err)
 	}
 	if v.At, err = decodeTime(at); err != nil {
 		return v, unreadable(e, v.ID, v.Version, "validFrom", err)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -37,22 +38,7 @@ func newEntity(e *schema.Entity, ofView bool) *entity {
 	return out
 }
 
-// expr returns the SQL for a field's value. It is the text that the indexes are on, so SQLite recognises it.
-func (e *entity) expr(field string) string {
-	switch field {
-	case documents.FieldID:
-		return "_id"
-	case documents.FieldVersion:
-		return "_version"
-	case documents.FieldCreatedAt:
-		return "_created"
-	case documents.FieldUpdatedAt:
-		return "_updated"
-	}
-	return "json_extract(body,'$." + field + "')"
-}
-
-// setup returns the statements that make the entity's tables and indexes.
+// setup returns the statements that make the entity's tables.
 func (e *entity) setup() []string {
 	more := ""
 	if e.ofView {
@@ -66,9 +52,19 @@ func (e *entity) setup() []string {
 	if !e.ofView {
 		out = append(out, e.setupVersions()...)
 	}
+	return out
+}
+
+// indexes returns the statements that make the entity's indexes.
+func (e *entity) indexes() []string {
+	var out []string
+	if !e.ofView {
+		out = e.versionIndexes()
+	}
+	now := e.now()
 	for _, f := range documents.IndexedFields(e.Entity) {
 		name := strings.Trim(e.table, `"`) + "_" + f.Name
-		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, e.expr(f.Name)))
+		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, now.expr(f.Name)))
 	}
 	return out
 }
@@ -80,8 +76,23 @@ func (e *entity) setupVersions() []string {
 			_id TEXT NOT NULL, _version INTEGER NOT NULL, event TEXT NOT NULL, fromState TEXT NOT NULL, toState TEXT NOT NULL,
 			deleted INTEGER NOT NULL, validFrom TEXT NOT NULL, validTo TEXT, state TEXT NOT NULL, changes TEXT NOT NULL,
 			commandId TEXT NOT NULL, actor TEXT NOT NULL, correlationId TEXT NOT NULL, causationId TEXT NOT NULL,
-			partition INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (_id, _version))`,
-		// What clients do is not in this one: it costs what reactions and timers do.
-		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, strings.Trim(e.versions, `"`), e.versions),
+			partition INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, createdAt TEXT, PRIMARY KEY (_id, _version))`,
 	}
+}
+
+// versionIndexes returns the statements that make the indexes of the entity's archive.
+func (e *entity) versionIndexes() []string {
+	versions := strings.Trim(e.versions, `"`)
+	out := []string{
+		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_undated" ON %s (_id) WHERE createdAt IS NULL`, versions, e.versions), // none but in archives of before it was kept
+		// What clients do is not in this one: it costs what reactions and timers do.
+		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, versions, e.versions),
+	}
+	past := e.then(time.Time{})
+	for _, f := range documents.IndexedFields(e.Entity) {
+		if f.Ref != nil && f.Copy == nil {
+			out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_%s" ON %s (%s, _id, validFrom) WHERE deleted=0`, versions, f.Name, e.versions, past.expr(f.Name)))
+		}
+	}
+	return out
 }

@@ -11,7 +11,7 @@ import (
 // compiler writes a checked filter as an SQL condition. SQL's logic has three values and filters have two, so negation is pushed down to the
 // comparisons, where IS NOT TRUE turns NULL into true. Comparisons that are not negated stay bare: an index serves them.
 type compiler struct {
-	e     *entity
+	from  *table
 	model *schema.Model
 	sql   strings.Builder
 	args  []any
@@ -19,7 +19,7 @@ type compiler struct {
 }
 
 // filter writes a filter in the scope of a document.
-func (c *compiler) filter(f documents.Filter) { c.in(docScope{c.e}, f, false) }
+func (c *compiler) filter(f documents.Filter) { c.in(docScope{c.from}, f, false) }
 
 func (c *compiler) in(s scope, f documents.Filter, negated bool) {
 	switch f := f.(type) {

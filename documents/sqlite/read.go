@@ -5,19 +5,15 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/daybook-cqrs/daybook/documents"
 )
 
-const columns = "_id, _version, _created, _updated, _deleted, sources, body"
-
-// row is what every read scans: the columns, and with ListBy the key.
+// row is what every read scans.
 type row struct {
 	id, created, updated, sources, body string
 	version                             int64
 	deleted                             bool
-	by                                  string
 }
 
 func (r *row) dest() []any {
@@ -25,46 +21,51 @@ func (r *row) dest() []any {
 }
 
 // document decodes a row: all fields and the sources, or only the fields named.
-func (s *Store) document(e *entity, r *row, fields []string) (documents.Document, error) {
+func (s *Store) document(t *table, r *row, fields []string) (documents.Document, error) {
 	d := documents.Document{ID: r.id, Version: r.version, Deleted: r.deleted}
+	e, version := t.entity, int64(0)
+	if t.past {
+		version = r.version
+	}
 	var err error
 	if d.CreatedAt, err = decodeTime(r.created); err != nil {
-		return d, unreadable(e, d.ID, 0, documents.FieldCreatedAt, err)
+		return d, unreadable(e, d.ID, version, documents.FieldCreatedAt, err)
 	}
 	if d.UpdatedAt, err = decodeTime(r.updated); err != nil {
-		return d, unreadable(e, d.ID, 0, documents.FieldUpdatedAt, err)
+		return d, unreadable(e, d.ID, version, documents.FieldUpdatedAt, err)
 	}
 	var field string
 	if d.Fields, field, err = s.record(e, r.body, fields); err != nil {
-		return d, unreadable(e, d.ID, 0, field, err)
+		return d, unreadable(e, d.ID, version, field, err)
 	}
 	if fields == nil {
 		if d.Sources, err = decodeSources(r.sources); err != nil {
-			return d, unreadable(e, d.ID, 0, "_sources", err)
+			return d, unreadable(e, d.ID, version, "_sources", err)
 		}
 	}
 	return d, nil
 }
 
-// documents runs a query that gives the columns, and after them the key if it begins with selectBy.
-func (s *Store) documents(ctx context.Context, e *entity, text string, args []any, fields []string, each func(documents.Document, *row)) error {
+// documents runs a query that gives the table's columns.
+func (s *Store) documents(ctx context.Context, t *table, text string, args []any, fields []string, each func(documents.Document)) error {
 	var r row
-	dest := r.dest()
-	if strings.HasPrefix(text, selectBy) {
-		dest = append(dest, &r.by)
-	}
+	return s.rows(ctx, t, &r, r.dest(), text, args, fields, each)
+}
+
+// rows runs a query that gives what dest, of r among others, is for.
+func (s *Store) rows(ctx context.Context, t *table, r *row, dest []any, text string, args []any, fields []string, each func(documents.Document)) error {
 	err := s.queries.query(ctx, text, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
 			return err
 		}
-		d, err := s.document(e, &r, fields)
+		d, err := s.document(t, r, fields)
 		if err == nil {
-			each(d, &r)
+			each(d)
 		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%s in SQLite: %w", e.Plural, err)
+		return fmt.Errorf("%s in SQLite: %w", t.Plural, err)
 	}
 	return nil
 }
@@ -83,13 +84,13 @@ func (s *Store) Load(ctx context.Context, entity string, ids []string, fields []
 	if len(ids) > 1 {
 		text, arg = "SELECT "+columns+" FROM "+e.table+" WHERE _id IN (SELECT value FROM json_each(?))", jsonKeys(ids)
 	}
-	err = s.documents(ctx, e, text, []any{arg}, fields, func(d documents.Document, _ *row) { out[d.ID] = d })
+	err = s.documents(ctx, e.now(), text, []any{arg}, fields, func(d documents.Document) { out[d.ID] = d })
 	return out, err
 }
 
 // List implements documents.Store.
 func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
-	e, err := s.checked(q)
+	t, err := s.checked(q)
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +100,15 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 			break
 		}
 		before := documents.IDs(out)
-		c := compiler{e: e, model: s.model}
-		c.text("SELECT ", columns, " FROM ", e.table, " WHERE _deleted=0 AND ")
+		c := compiler{from: t, model: s.model}
+		c.text("SELECT ", t.columns, " FROM ", t.name, " WHERE ")
+		c.lived()
 		c.filter(r.Filter)
 		c.text(" ORDER BY ")
 		c.orders(r.Orders)
 		c.text(" LIMIT ?")
 		c.args = append(c.args, q.Limit) // some may be among those before
-		err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, _ *row) {
+		err = s.documents(ctx, t, c.sql.String(), c.args, q.Fields, func(d documents.Document) {
 			if len(out) < q.Limit && !before[d.ID] {
 				out = append(out, d)
 			}
@@ -121,12 +123,20 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 	return out, nil
 }
 
-func (s *Store) checked(q documents.Query) (*entity, error) {
+func (s *Store) checked(q documents.Query) (*table, error) {
 	e, err := s.entity(q.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return e, documents.CheckQuery(s.model, e.Entity, q)
+	return e.as(q.AsOf), documents.CheckQuery(s.model, e.Entity, q)
+}
+
+func (s *Store) counted(q documents.CountQuery) (*table, error) {
+	e, err := s.entity(q.Entity)
+	if err != nil {
+		return nil, err
+	}
+	return e.as(q.AsOf), documents.CheckCount(s.model, e.Entity, q)
 }
 
 // orders writes a complete order. SQLite puts nulls first ascending and last descending, as the contract does.
@@ -135,7 +145,7 @@ func (c *compiler) orders(os []documents.Order) {
 		if i > 0 {
 			c.text(", ")
 		}
-		c.text(c.e.expr(o.Field))
+		c.text(c.from.expr(o.Field))
 		if o.Desc {
 			c.text(" DESC")
 		}
@@ -144,15 +154,13 @@ func (c *compiler) orders(os []documents.Order) {
 
 // Count implements documents.Store.
 func (s *Store) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
-	e, err := s.entity(q.Entity)
+	t, err := s.counted(q)
 	if err != nil {
 		return 0, err
 	}
-	if err := documents.CheckFilter(s.model, e.Entity, q.Filter); err != nil {
-		return 0, err
-	}
-	c := compiler{e: e, model: s.model}
-	c.text("SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE _deleted=0 AND ")
+	c := compiler{from: t, model: s.model}
+	c.text("SELECT count(*) FROM (SELECT 1 FROM ", t.name, " WHERE ")
+	c.lived()
 	c.filter(q.Filter)
 	c.text(" LIMIT ?)")
 	c.args = append(c.args, bound(q.Limit))
@@ -169,22 +177,20 @@ func bound(limit int64) int64 {
 	return limit
 }
 
-// selectBy begins the query of ListBy, whose last column is the key.
-const selectBy = "SELECT " + columns + ", k.value FROM "
-
 // ListBy implements documents.Store. For each key the inner query finds the rows of its page, by the index on (ref, _id), and stops at the
 // limit where that is the order too; only the rows of pages are read whole.
 func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
-	e, err := s.checked(q)
+	t, err := s.checked(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := documents.CheckRef(e.Entity, by); err != nil {
+	if err := documents.CheckRef(t.Entity, by); err != nil {
 		return nil, err
 	}
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
-	c := compiler{e: e, model: s.model, args: []any{jsonKeys(keys)}}
-	c.text(selectBy, "json_each(?) k CROSS JOIN ", e.table, " d ON d.rowid IN (SELECT rowid FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
+	c := compiler{from: t, model: s.model, args: []any{jsonKeys(keys)}}
+	c.text("SELECT ", t.columns, ", k.value FROM json_each(?) k CROSS JOIN ", t.name, " d ON d.rowid IN (SELECT rowid FROM ", t.name, " WHERE ", t.expr(by), " = k.value AND ")
+	c.lived()
 	c.filter(documents.PageFilter(q))
 	c.text(" ORDER BY ")
 	c.orders(documents.PageOrders(q))
@@ -192,7 +198,9 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	c.args = append(c.args, q.Limit)
 	c.orders(documents.PageOrders(q))
 	out := make(map[string][]documents.Document, len(keys))
-	err = s.documents(ctx, e, c.sql.String(), c.args, q.Fields, func(d documents.Document, r *row) { out[r.by] = append(out[r.by], d) })
+	var r row
+	var key string
+	err = s.rows(ctx, t, &r, append(r.dest(), &key), c.sql.String(), c.args, q.Fields, func(d documents.Document) { out[key] = append(out[key], d) })
 	if q.Last {
 		for _, ds := range out {
 			slices.Reverse(ds)
@@ -203,18 +211,16 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 
 // CountBy implements documents.Store.
 func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
-	e, err := s.entity(q.Entity)
+	t, err := s.counted(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := documents.CheckRef(e.Entity, by); err != nil {
+	if err := documents.CheckRef(t.Entity, by); err != nil {
 		return nil, err
 	}
-	if err := documents.CheckFilter(s.model, e.Entity, q.Filter); err != nil {
-		return nil, err
-	}
-	c := compiler{e: e, model: s.model}
-	c.text("SELECT k.value, (SELECT count(*) FROM (SELECT 1 FROM ", e.table, " WHERE ", e.expr(by), " = k.value AND _deleted=0 AND ")
+	c := compiler{from: t, model: s.model}
+	c.text("SELECT k.value, (SELECT count(*) FROM (SELECT 1 FROM ", t.name, " WHERE ", t.expr(by), " = k.value AND ")
+	c.lived()
 	c.filter(q.Filter)
 	c.text(" LIMIT ?)) FROM json_each(?) k")
 	c.args = append(c.args, bound(q.Limit), jsonKeys(keys))

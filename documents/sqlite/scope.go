@@ -19,12 +19,12 @@ type scope interface {
 	typeOf(field string) schema.Type
 }
 
-type docScope struct{ e *entity }
+type docScope struct{ *table }
 
-func (s docScope) plain(field string) string        { return s.e.expr(field) }
-func (s docScope) key(field string) string          { return s.e.expr(field) }
-func (docScope) json(field string) (string, string) { return "body", "$." + field }
-func (s docScope) typeOf(field string) schema.Type  { return s.e.byName[field].Type }
+func (s docScope) plain(field string) string          { return s.expr(field) }
+func (s docScope) key(field string) string            { return s.expr(field) }
+func (s docScope) json(field string) (string, string) { return s.body(), "$." + field }
+func (s docScope) typeOf(field string) schema.Type    { return s.byName[field].Type }
 
 // objectScope is a value object.
 type objectScope struct {

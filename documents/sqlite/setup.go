@@ -17,7 +17,7 @@ var commonTables = []string{
 
 // Setup implements documents.Store.
 func (s *Store) Setup(ctx context.Context) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := execAll(ctx, tx, append(slices.Clone(commonTables), viewTables...)); err != nil {
 			return err
 		}
@@ -28,6 +28,12 @@ func (s *Store) Setup(ctx context.Context) error {
 		}
 		return nil
 	})
+	for _, e := range s.model.Entities {
+		if err == nil {
+			err = s.dateVersions(ctx, s.entities[e.Name])
+		}
+	}
+	return err
 }
 
 func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
@@ -35,7 +41,13 @@ func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 		return err
 	}
 	if e.ofView {
-		return nil
+		return execAll(ctx, tx, e.indexes())
+	}
+	if err := addCreatedAt(ctx, tx, e); err != nil {
+		return err
+	}
+	if err := execAll(ctx, tx, e.indexes()); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO generations VALUES (?, ?)`, e.Name, documents.FirstGeneration); err != nil {
 		return err

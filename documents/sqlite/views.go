@@ -44,7 +44,7 @@ func (s *Store) LoadView(ctx context.Context, view string, ids []string) (map[st
 		if err := rows.Scan(dest...); err != nil {
 			return err
 		}
-		d, err := s.document(e, &r, nil)
+		d, err := s.document(e.now(), &r, nil)
 		if err != nil {
 			return err
 		}

@@ -167,10 +167,10 @@ func (s *Store) Referrers(ctx context.Context, entity, ref, id string, below int
 		below++
 	}
 	source := "json_extract(sources,'$." + ref + "."
-	text := "SELECT " + columns + " FROM " + e.table + " WHERE _deleted=0 AND " + e.expr(ref) + " = ? AND _id > ? AND " +
+	text := "SELECT " + columns + " FROM " + e.table + " WHERE _deleted=0 AND " + e.now().expr(ref) + " = ? AND _id > ? AND " +
 		"(" + source + "id') = ? AND " + source + "v') >= ?) IS NOT TRUE ORDER BY _id LIMIT ?"
 	var out []documents.Document
-	err = s.documents(ctx, e, text, []any{id, after, id, below, limit}, nil, func(d documents.Document, _ *row) { out = append(out, d) })
+	err = s.documents(ctx, e.now(), text, []any{id, after, id, below, limit}, nil, func(d documents.Document) { out = append(out, d) })
 	return out, err
 }
 

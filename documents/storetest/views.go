@@ -123,6 +123,9 @@ func (s *suite) viewsRead() {
 	counts, err := s.store.CountBy(s.ctx, documents.CountQuery{Entity: "Total"}, "customer", []string{"c0", "c1"})
 	s.ok(err)
 	s.same(map[string]int64{"c0": 2, "c1": 3}, counts)
+	if _, err := s.store.List(s.ctx, documents.Query{Entity: "Total", Limit: 1, AsOf: day0}); err == nil {
+		s.Fatal("a view has a past")
+	}
 	loaded, err := s.store.Load(s.ctx, "Total", []string{"t1", "t4", "t9"}, []string{"samples"})
 	s.ok(err)
 	s.same(2, len(loaded))

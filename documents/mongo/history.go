@@ -1,0 +1,71 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/daybook-cqrs/daybook/documents"
+)
+
+// History implements documents.Store.
+func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[string][]documents.Version, error) {
+	e, err := s.entity(q.Entity)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.CheckHistory(q); err != nil {
+		return nil, err
+	}
+	out := make(map[string][]documents.Version, len(q.IDs))
+	if len(q.IDs) == 0 {
+		return out, nil
+	}
+	cursor, err := s.newest(ctx, e, q)
+	if err != nil {
+		return nil, fmt.Errorf("versions of %s in MongoDB: %w", e.Plural, err)
+	}
+	read := 0
+	err = s.eachVersion(ctx, e, cursor, func(v documents.Version) error {
+		if read++; read > maxScan {
+			return fmt.Errorf("over %d versions to choose from; MongoDB 5.2 or later reads only those asked for", maxScan)
+		}
+		if len(out[v.ID]) < q.Limit {
+			out[v.ID] = append(out[v.ID], v)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("versions of %s in MongoDB: %w", e.Plural, err)
+	}
+	return out, nil
+}
+
+// newest reads versions, those of each entity newest first: as many as are asked for, but where the server cannot pick them for each of several.
+func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery) (*mongo.Cursor, error) {
+	filter := where("id", "$in", q.IDs)
+	if q.Below > 0 {
+		filter = append(filter, where("version", "$lt", q.Below)...)
+	}
+	if !q.AsOf.IsZero() {
+		filter = append(filter, where("validFrom", "$lte", encodeTime(q.AsOf))...)
+	}
+	order := bson.D{{Key: "version", Value: -1}}
+	switch {
+	case len(q.IDs) == 1:
+		filter[0].Value = q.IDs[0] // an equality: the index gives the order
+		return e.versions.Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)))
+	case s.features.TopN:
+		top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: order}, {Key: "output", Value: "$$ROOT"}}
+		return e.versions.Aggregate(ctx, bson.A{
+			stage("$match", filter),
+			stage("$group", bson.D{{Key: "_id", Value: "$id"}, {Key: "top", Value: stage("$topN", top)}}),
+			stage("$unwind", "$top"),
+			stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}}),
+		})
+	}
+	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1))
+}

@@ -1,0 +1,55 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+)
+
+// LoadAsOf implements documents.Store. For each id the inner query goes back from its latest version to that of the instant: an index by time would cost every write.
+func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, fields []string, at time.Time) (map[string]documents.Document, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return nil, err
+	}
+	t := e.then(at)
+	text := "SELECT " + t.columns + " FROM json_each(?) k CROSS JOIN " + t.name + " v ON v.rowid = (SELECT rowid FROM " + t.name +
+		" WHERE _id = k.value AND validFrom <= ? ORDER BY _version DESC LIMIT 1)"
+	out := make(map[string]documents.Document, len(ids))
+	err = s.documents(ctx, t, text, []any{jsonKeys(ids), encodeTime(at)}, fields, func(d documents.Document) { out[d.ID] = d })
+	return out, err
+}
+
+// History implements documents.Store.
+func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[string][]documents.Version, error) {
+	e, err := s.entity(q.Entity)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.CheckHistory(q); err != nil {
+		return nil, err
+	}
+	below, asOf := int64(math.MaxInt64), "\x7f" // after every stored time
+	if q.Below > 0 {
+		below = q.Below
+	}
+	if !q.AsOf.IsZero() {
+		asOf = encodeTime(q.AsOf)
+	}
+	text := selectVersions + "json_each(?) k CROSS JOIN " + e.versions + " v ON v.rowid IN (SELECT rowid FROM " + e.versions +
+		" WHERE _id = k.value AND _version < ? AND validFrom <= ? ORDER BY _version DESC LIMIT ?) ORDER BY _id, _version DESC"
+	out := make(map[string][]documents.Version, len(q.IDs))
+	err = s.queries.query(ctx, text, []any{jsonKeys(q.IDs), below, asOf, q.Limit}, func(rows *sql.Rows) error {
+		v, err := s.version(e, rows)
+		out[v.ID] = append(out[v.ID], v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s in SQLite: %w", e.Plural, err)
+	}
+	return out, nil
+}
