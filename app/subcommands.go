@@ -22,5 +22,6 @@ type invocation struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"diagram", "prints what happens to the entities named behind it, or to all, for Mermaid", diagram},
+		{"rebuild", "has the views named behind it built anew from the log", rebuild},
 	}
 }

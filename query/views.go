@@ -21,8 +21,8 @@ type viewState struct {
 	seen  position.Position
 }
 
-// readyFor is how long a view that was ready is taken to be.
-const readyFor = time.Second
+// ViewsReadyFor is how long a view that was ready is taken to be, without a look at the store.
+const ViewsReadyFor = time.Second
 
 func (v *views) init(m *schema.Model) {
 	*v = views{}
@@ -91,7 +91,7 @@ func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
 		return err
 	}
 	if ready {
-		state.until = time.Now().Add(readyFor)
+		state.until = time.Now().Add(ViewsReadyFor)
 		return nil
 	}
 	state.seen = position.Position{} // it begins again
