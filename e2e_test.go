@@ -25,7 +25,7 @@ type store struct {
 }
 
 var definition = app.Definition{
-	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(), Example: example,
+	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(), Projections: rules.Projections(), Example: example,
 }
 
 var playgroundURL = regexp.MustCompile(`http://(\S+)/playground`)

@@ -23,8 +23,8 @@ func TestRebuildSaysWhatIsWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "daybook: rebuild: name one of the views CustomerRevenue"},
-		{[]string{"Order"}, `daybook: rebuild: the model has no view "Order": name one of CustomerRevenue`},
+		{nil, "daybook: rebuild: name one of the views CustomerActivity, CustomerRevenue"},
+		{[]string{"Order"}, `daybook: rebuild: the model has no view "Order": name one of CustomerActivity, CustomerRevenue`},
 		{[]string{"CustomerRevenue", "--nonsense"}, "daybook: rebuild: flag provided but not defined"},
 		{[]string{"CustomerRevenue", "--data", data}, "daybook: rebuild: another process works on"},
 		{[]string{"CustomerRevenue", "--mongodb-uri", "mongodb://127.0.0.1:1/x"}, "daybook: rebuild: "},

@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "c14caec32df5b065885234e1fc3df153 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "4e63fd381029aff72ffb6349f865cf8d OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -48,6 +48,8 @@ func node(o *resolve.Object) Node {
 		return (*Product)(o)
 	case "Reservation":
 		return (*Reservation)(o)
+	case "CustomerActivity":
+		return (*CustomerActivity)(o)
 	case "CustomerRevenue":
 		return (*CustomerRevenue)(o)
 	case "ProductSales":
@@ -79,6 +81,12 @@ type Reservation resolve.Object
 
 // IsNode marks it as a Node.
 func (*Reservation) IsNode() {}
+
+// CustomerActivity is an object of that GraphQL type.
+type CustomerActivity resolve.Object
+
+// IsNode marks it as a Node.
+func (*CustomerActivity) IsNode() {}
 
 // CustomerRevenue is an object of that GraphQL type.
 type CustomerRevenue resolve.Object

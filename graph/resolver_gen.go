@@ -73,6 +73,10 @@ func (r customerFields) Orders(ctx context.Context, obj *Customer, _ map[string]
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "orders")
 }
 
+func (r customerFields) Activity(ctx context.Context, obj *Customer, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "activity")
+}
+
 func (r customerFields) Revenue(ctx context.Context, obj *Customer, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "revenue")
 }
@@ -91,6 +95,120 @@ func (r customerFields) UpdatedAt(ctx context.Context, obj *Customer) (*scalar.D
 
 func (r customerFields) PossibleCommands(ctx context.Context, obj *Customer) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
+func (r *root) CustomerActivity() CustomerActivityResolver { return customerActivityFields{r.rt} }
+
+type customerActivityFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityFields) NodeID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r customerActivityFields) ID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r customerActivityFields) Customer(ctx context.Context, obj *CustomerActivity) (*Customer, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "customer")
+	return (*Customer)(o), err
+}
+
+func (r customerActivityFields) CustomerID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "customerId")
+}
+
+func (r customerActivityFields) Events(ctx context.Context, obj *CustomerActivity) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "events")
+}
+
+func (r customerActivityFields) LastOrder(ctx context.Context, obj *CustomerActivity) (*Order, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "lastOrder")
+	return (*Order)(o), err
+}
+
+func (r customerActivityFields) LastOrderID(ctx context.Context, obj *CustomerActivity) (*string, error) {
+	return resolve.Field[*string](ctx, (*resolve.Object)(obj), "lastOrderId")
+}
+
+func (r customerActivityFields) LastEvent(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "lastEvent")
+}
+
+func (r customerActivityFields) LastEventAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "lastEventAt")
+}
+
+func (r customerActivityFields) Version(ctx context.Context, obj *CustomerActivity) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r customerActivityFields) CreatedAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r customerActivityFields) UpdatedAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) CustomerActivityChange() CustomerActivityChangeResolver {
+	return customerActivityChangeFields{r.rt}
+}
+
+type customerActivityChangeFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r customerActivityChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r customerActivityChangeFields) CustomerActivity(ctx context.Context, obj *resolve.Object) (*CustomerActivity, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "customerActivity")
+	return (*CustomerActivity)(o), err
+}
+
+func (r customerActivityChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) CustomerActivityConnection() CustomerActivityConnectionResolver {
+	return customerActivityConnectionFields{r.rt}
+}
+
+type customerActivityConnectionFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r customerActivityConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r customerActivityConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r customerActivityConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) CustomerActivityEdge() CustomerActivityEdgeResolver {
+	return customerActivityEdgeFields{r.rt}
+}
+
+type customerActivityEdgeFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r customerActivityEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*CustomerActivity, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*CustomerActivity)(o), err
 }
 
 func (r *root) CustomerChange() CustomerChangeResolver { return customerChangeFields{r.rt} }
@@ -1079,6 +1197,15 @@ func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
+func (r queryFields) CustomerActivity(ctx context.Context, _ string, _ *string) (*CustomerActivity, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*CustomerActivity)(o), err
+}
+
+func (r queryFields) CustomerActivities(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
 func (r queryFields) CustomerRevenue(ctx context.Context, _ string, _ *string) (*CustomerRevenue, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*CustomerRevenue)(o), err
@@ -1509,6 +1636,14 @@ func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ 
 }
 
 func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerActivityChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerActivitiesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
