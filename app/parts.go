@@ -35,6 +35,8 @@ type parts struct {
 	store documents.Store
 	feed  feed.Feed
 	lock  *os.File
+
+	partitions int // of the log, if documents are written or read
 }
 
 // open opens the engines. On failure it closes what it had opened.
@@ -77,7 +79,7 @@ func (p *parts) connect(ctx context.Context, cfg *Config, model *schema.Model, l
 		}
 	}
 	if documented {
-		if p.feed, err = openFeed(ctx, cfg, model, p.log, logger); err != nil {
+		if p.feed, p.partitions, err = openFeed(ctx, cfg, model, p.log, logger); err != nil {
 			return err
 		}
 	}
@@ -135,23 +137,24 @@ func openStore(ctx context.Context, cfg *Config, model *schema.Model, logger *sl
 	return store, nil
 }
 
-func openFeed(ctx context.Context, cfg *Config, model *schema.Model, log eventlog.Log, logger *slog.Logger) (feed.Feed, error) {
+// openFeed returns the feed, and how many partitions it and the log have.
+func openFeed(ctx context.Context, cfg *Config, model *schema.Model, log eventlog.Log, logger *slog.Logger) (feed.Feed, int, error) {
 	if cfg.RedisURL == "" {
-		return feed.NewMemory(log.Partitions(), feedCapacity), nil
+		return feed.NewMemory(log.Partitions(), feedCapacity), log.Partitions(), nil
 	}
 	if log == nil { // the number of partitions is the log's
 		own, err := openLog(ctx, cfg, model)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		defer func() { _ = own.Close() }() // it was only asked
 		log = own
 	}
 	f, err := redisfeed.Open(ctx, cfg.RedisURL, redisfeed.Options{Partitions: log.Partitions(), Capacity: redisFeedCapacity, Log: logger})
 	if err != nil {
-		return nil, redisEngine.failed(cfg.RedisURL, err)
+		return nil, 0, redisEngine.failed(cfg.RedisURL, err)
 	}
-	return f, nil
+	return f, log.Partitions(), nil
 }
 
 func (p *parts) close() {

@@ -47,7 +47,7 @@ func (c *Consolidator) consolidate(ctx context.Context, partition int, events []
 		return 0, err
 	}
 	last := &b.events[len(b.events)-1]
-	if err := c.store.Advance(ctx, partition, documents.Checkpoint{Place: last.Place(), Hash: last.Hash}); err != nil {
+	if err := c.advance(ctx, partition, documents.Checkpoint{Place: last.Place(), Hash: last.Hash, Watermark: c.marks.after(partition, b.events)}); err != nil {
 		return 0, err
 	}
 	b.remember()

@@ -8,6 +8,9 @@
 // Copies (@copy) through a ref are set by whichever side comes later. The referrer's side reads the source, writes, and reads the source again;
 // the source's side writes, and then looks for referrers. One of the two sees the other. A copy is a pure function of the log: the field as
 // the source's last version has it. A source that was deleted leaves the copies as they were when it last lived.
+//
+// A checkpoint has a watermark: no event after it is before that instant. It rises with the events, and in a partition without news when somebody asks the feed
+// for it; nobody asks, and an idle partition costs nothing.
 package consolidator
 
 import (
@@ -71,6 +74,7 @@ type Consolidator struct {
 
 	states   *stateCache
 	progress *progress
+	marks    *marks
 	status   *board
 }
 
@@ -79,7 +83,7 @@ func New(model *schema.Model, log eventlog.Log, store documents.Store, f feed.Fe
 	o = o.filled()
 	return &Consolidator{
 		model: model, plans: plansOf(model), events: log, store: store, feed: f, o: o,
-		states: newStateCache(o.CacheSize, o.CacheBytes), progress: newProgress(log.Partitions()), status: newBoard(log.Partitions(), o.Logger),
+		states: newStateCache(o.CacheSize, o.CacheBytes), progress: newProgress(log.Partitions()), marks: newMarks(log.Partitions()), status: newBoard(log.Partitions(), o.Logger),
 	}
 }
 
@@ -94,5 +98,9 @@ func (c *Consolidator) Run(ctx context.Context) error {
 			return nil
 		})
 	}
+	g.Go(func() error {
+		c.heed(ctx)
+		return nil
+	})
 	return g.Wait()
 }

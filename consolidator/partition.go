@@ -30,6 +30,7 @@ func (p *partition) run(ctx context.Context) {
 			return
 		}
 		broken := isBroken(err)
+		p.c.marks.failed(p.n)
 		p.c.progress.failed(p.n)
 		p.c.status.failed(p.n, err, broken)
 		p.c.states.purge() // what failed may have happened all the same, and a repair may give versions another meaning
@@ -66,6 +67,7 @@ func (p *partition) follow(ctx context.Context) error {
 		return err
 	}
 	p.at = all[p.n]
+	c.marks.begin(p.n, p.at)
 	c.progress.reached(p.n, p.at.Place.Seq)
 	for events := []eventlog.Event(nil); ; {
 		if len(events) == 0 {

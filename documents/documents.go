@@ -82,6 +82,9 @@ type VersionKey struct {
 type Checkpoint struct {
 	Place position.Place
 	Hash  string // chain hash of the event at Place
+	// Watermark is an instant that no event after Place is before, but for imported ones: what was before it is known for good. The zero time if none is known.
+	// UTC, nanoseconds kept.
+	Watermark time.Time
 }
 
 // Order is one sort key. Null sorts before every value, ascending. Strings sort by their UTF-8 bytes.
@@ -132,7 +135,8 @@ type Store interface {
 
 	// Checkpoints returns how far each partition has been consolidated; partitions never consolidated are absent.
 	Checkpoints(ctx context.Context) (map[int]Checkpoint, error)
-	// Advance moves a partition's checkpoint. A checkpoint only rises: an earlier one is ignored.
+	// Advance moves a partition's checkpoint. A checkpoint only rises: one of an earlier place is ignored, watermark and all. At the same place, or a later one, the
+	// later of the two watermarks stays.
 	Advance(ctx context.Context, partition int, c Checkpoint) error
 
 	// Archive inserts versions (a version that is there stays as it is) and closes the one before each: its validTo is set, once, to

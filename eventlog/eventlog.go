@@ -250,6 +250,10 @@ type Log interface {
 	// Tail returns the end of the partition.
 	Tail(ctx context.Context, partition int) (Tail, error)
 
+	// Watermark raises the partition's clock to the log's at this moment, and returns the end of the partition, in one step: no event after Tail.Place
+	// is before Tail.Clock, but for imported ones. That holds for decisions made before it too.
+	Watermark(ctx context.Context, partition int) (Tail, error)
+
 	// History returns the events of one entity, newest first, from the one at place back to version 1. It reads only that entity's events, a piece at a
 	// time, and no more than the caller takes: its cost grows with the number of versions. The sequence ends after the first error.
 	History(ctx context.Context, ref Ref, at position.Place) iter.Seq2[*Event, error]

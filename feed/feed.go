@@ -74,6 +74,13 @@ type Mark struct{ Offset, Link uint64 }
 // ErrMalformed is returned by ParseCursor for text that Cursor.String did not make.
 var ErrMalformed = errors.New("not a resume token: send back one that the subscription gave you, unchanged")
 
+// Progress says how far a partition is consolidated.
+type Progress struct {
+	Partition int            `json:"partition"`
+	Place     position.Place `json:"place"`
+	Watermark time.Time      `json:"watermark"` // see documents.Checkpoint; the zero time if none is known
+}
+
 // Feed is a feed. All methods are safe for concurrent use.
 type Feed interface {
 	// Publish appends the entries to the partition, in order, all or nothing.
@@ -84,6 +91,17 @@ type Feed interface {
 	// are none. limit is at least the number of partitions. Entries lost before the cursor's successor, a cursor of another epoch, or one whose entry is not in the feed (a feed
 	// that lost its tail and went on), appear as one Gap entry per partition, whose Offset, Link and Epoch are where reading goes on from: Cursor.Seen takes them over.
 	Read(ctx context.Context, after Cursor, limit int, wait time.Duration) ([]Entry, error)
+
+	// Announce tells all who Listen at this moment of progress. It is kept nowhere: who is not there, or slow, misses it, so the store has to have it already.
+	Announce(ctx context.Context, p Progress) error
+	// Listen calls each with what is announced from when it calls ready on, one at a time, until ctx ends (nil then) or the feed is closed or can't be reached. each
+	// must be quick.
+	Listen(ctx context.Context, ready func(), each func(Progress)) error
+	// Ask asks all who are Asked at this moment for watermarks after that instant. Like an announcement it may be missed.
+	Ask(ctx context.Context, past time.Time) error
+	// Asked is to Ask what Listen is to Announce.
+	Asked(ctx context.Context, ready func(), each func(past time.Time)) error
+
 	// Ping reports whether the feed can be reached.
 	Ping(ctx context.Context) error
 	// Close releases what the feed holds and ends waiting reads. It is safe to call twice.

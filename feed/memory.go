@@ -28,6 +28,9 @@ type Memory struct {
 	wake   chan struct{} // closed and replaced by every Publish
 	closed chan struct{}
 	once   sync.Once
+
+	progress board[Progress]
+	asked    board[time.Time]
 }
 
 // NewMemory returns a feed of so many partitions, which keeps the newest capacity entries of each (at least 1), within MemoryBytes.

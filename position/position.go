@@ -38,6 +38,11 @@ func At(partition int, p Place) Position {
 	return Position{places: map[int]Place{partition: p}}
 }
 
+// Of returns the position of places, one of each partition.
+func Of(places map[int]Place) Position {
+	return Position{places: maps.Clone(places)}
+}
+
 // IsZero reports whether the position is empty.
 func (p Position) IsZero() bool { return len(p.places) == 0 }
 
@@ -60,6 +65,20 @@ func (p Position) Join(o Position) Position {
 	maps.Copy(out, p.places)
 	for n, pl := range o.places {
 		if have, ok := out[n]; !ok || have.Before(pl) {
+			out[n] = pl
+		}
+	}
+	return Position{places: out}
+}
+
+// Meet returns the largest position that both include: per partition the earlier place, and none of a partition that one of them does not name.
+func (p Position) Meet(o Position) Position {
+	out := map[int]Place{}
+	for n, pl := range p.places {
+		if other, ok := o.places[n]; ok {
+			if other.Before(pl) {
+				pl = other
+			}
 			out[n] = pl
 		}
 	}

@@ -46,6 +46,25 @@ func TestJoinIsALeastUpperBound(t *testing.T) {
 	})
 }
 
+func TestMeetIsAGreatestLowerBound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawPosition(t, "a"), drawPosition(t, "b")
+		m := a.Meet(b)
+		if !a.Includes(m) || !b.Includes(m) || m.String() != b.Meet(a).String() || a.Join(m).String() != a.String() || a.Meet(a.Join(b)).String() != a.String() {
+			t.Fatalf("meet of %v and %v is %v", a, b, m)
+		}
+	})
+}
+
+func TestOfKeepsItsOwn(t *testing.T) {
+	places := map[int]position.Place{3: {Epoch: 1, Seq: 2}}
+	p := position.Of(places)
+	places[3] = position.Place{}
+	if want := position.At(3, position.Place{Epoch: 1, Seq: 2}); p.String() != want.String() || !position.Of(nil).IsZero() {
+		t.Errorf("%v, %v", p, position.Of(nil))
+	}
+}
+
 func TestParseRefusesGarbage(t *testing.T) {
 	for _, s := range []string{"x", "AA", "AQ", "AQAA", "AQAAAQ==", "AQABAQABAQ", "<position>", "AQABgAA", "!!!!"} {
 		if _, err := position.Parse(s); err == nil {

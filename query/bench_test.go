@@ -19,6 +19,7 @@ import (
 const sdl = `
 type Owner @entity @crud { id: ID! name: String! }
 type Thing @entity @crud { id: ID! owner: Owner! @ref ownerName: String @copy(of: "owner.name") size: %s }
+type Total @view(of: "Thing") { owner: Owner! @ref(inverse: "totals") @group things: Int! @count }
 `
 
 // bench is an engine at work, and what a consolidator would use beside it.
@@ -52,7 +53,7 @@ func newBench(t *testing.T) *bench {
 // start starts an engine that runs until the test ends.
 func (b *bench) start(s documents.Store, f feed.Feed, buffer int) *query.Engine {
 	b.Helper()
-	e := query.New(query.Config{Model: b.model, Store: s, Feed: f, Buffer: buffer, WaitBound: 50 * time.Millisecond})
+	e := query.New(query.Config{Model: b.model, Store: s, Feed: f, Buffer: buffer, Partitions: 2, WaitBound: 50 * time.Millisecond})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -16,11 +16,12 @@ import (
 type Config struct {
 	Model  *schema.Model   // required
 	Store  documents.Store // required
-	Feed   feed.Feed       // required for live queries; waits work without it, a little later
+	Feed   feed.Feed       // required for live queries; waits for positions work without it, a little later
 	Logger *slog.Logger
 
-	WaitBound time.Duration // how long Wait waits at most; default 5 s
-	Buffer    int           // changes that a slow subscriber may be behind before it is told to resync; default 256
+	Partitions int           // of the log: WaitPast needs it
+	WaitBound  time.Duration // how long Wait and WaitPast wait at most; default 5 s
+	Buffer     int           // changes that a slow subscriber may be behind before it is told to resync; default 256
 }
 
 // Limits of one read.
@@ -61,7 +62,7 @@ func New(cfg Config) *Engine {
 			}
 		}
 	}
-	e.waits.init()
+	e.waits.init(cfg.Partitions)
 	e.hub.init()
 	e.views.init(cfg.Model)
 	return e

@@ -33,5 +33,5 @@ func (e *Engine) Queued() (n int) {
 func (e *Engine) Waiting() int {
 	e.waits.mu.Lock()
 	defer e.waits.mu.Unlock()
-	return len(e.waits.waiting)
+	return e.waits.waiting
 }

@@ -36,6 +36,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { return e.serveWaits(ctx) })
 	if e.cfg.Feed != nil {
 		g.Go(func() error { return e.follow(ctx) })
+		g.Go(func() error {
+			e.listen(ctx)
+			return nil
+		})
 	}
 	return g.Wait()
 }
@@ -86,7 +90,6 @@ func (e *Engine) followOnce(ctx context.Context) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	e.waits.poke()
 	for now := (current{}); ; {
 		missing := e.handOut(entries, now)
 		if missing == nil {

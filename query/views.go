@@ -71,7 +71,7 @@ func (e *Engine) readable(ctx context.Context, entity *schema.Entity) error {
 		case seen.Includes(after):
 			return nil
 		case time.Now().After(end):
-			return ErrBehind
+			return &Error{ErrBehind.Code, fmt.Sprintf("%s is not consolidated as far as that position yet: ask again later", entity.Name)}
 		}
 		select {
 		case <-time.After(pause):

@@ -2,131 +2,69 @@ package query
 
 import (
 	"context"
-	"sync"
+	"fmt"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
 )
 
-// waits lets any number of callers wait for positions at the cost of one poller: while somebody waits it reads the checkpoints whenever the
-// feed had something to say, and from time to time. It sleeps when nobody waits.
-type waits struct {
-	mu      sync.Mutex
-	reached position.Position
-	waiting map[*waiter]struct{}
-	kick    chan struct{} // somebody waits, or the feed moved
-}
+// ErrBehind is what errors of Wait and WaitPast are (by errors.Is) if what they wait for was not consolidated in time. Their text says what that is.
+var ErrBehind = &Error{"NOT_CONSOLIDATED", "that is not consolidated yet: ask again later"}
 
-type waiter struct {
-	position position.Position
-	done     chan struct{}
-}
+// Is makes every error of ErrBehind's code one.
+func (e *Error) Is(target error) bool { return target == error(ErrBehind) && e.Code == ErrBehind.Code }
 
-func (w *waits) init() {
-	w.waiting = map[*waiter]struct{}{}
-	w.kick = make(chan struct{}, 1)
-}
-
-func (w *waits) poke() {
-	select {
-	case w.kick <- struct{}{}:
-	default:
-	}
-}
-
-// ErrBehind is returned by Wait if the position was not consolidated in time.
-var ErrBehind = &Error{"NOT_CONSOLIDATED", "the position is not consolidated yet: ask again later"}
+// maxAhead is how far an instant may lie ahead of this process's clock to be waited for.
+const maxAhead = time.Second
 
 // Wait returns when everything that the position includes is consolidated, and ErrBehind if that takes longer than the bound. Waiting needs Run.
 func (e *Engine) Wait(ctx context.Context, p position.Position) error {
-	me := &waiter{p, make(chan struct{})}
+	me := &waiter{done: make(chan struct{})}
+	for _, n := range p.Partitions() {
+		place, _ := p.Place(n)
+		me.goals = append(me.goals, goal{n, place})
+	}
+	return e.wait(ctx, me, func() error {
+		at, _ := e.Reached().Place(me.goals[0].partition)
+		return &Error{ErrBehind.Code, fmt.Sprintf("the position %s is not consolidated yet, partition %d is at %d, not at %d: ask again later",
+			p, me.goals[0].partition, at.Seq, me.goals[0].place.Seq)}
+	})
+}
+
+// WaitPast returns when everything that happened up to the instant is consolidated in every partition, so that what was then never changes any more, but for what
+// is imported later; and ErrBehind if that takes longer than the bound. Of an instant in the future nothing is known: that is an error for clients. Waiting needs
+// Run, and Config.Partitions.
+func (e *Engine) WaitPast(ctx context.Context, t time.Time) error {
+	if t.After(time.Now().Add(maxAhead)) {
+		return invalid("asOf is in the future: ask for an instant that has passed")
+	}
+	me := &waiter{past: t, done: make(chan struct{})}
+	return e.wait(ctx, me, func() error {
+		return &Error{ErrBehind.Code, fmt.Sprintf("what happened up to %s is not consolidated yet: ask again later", t.UTC().Format(time.RFC3339Nano))}
+	})
+}
+
+// wait waits for what me waits for. behind makes the error of one who waited for too long.
+func (e *Engine) wait(ctx context.Context, me *waiter, behind func() error) error {
 	w := &e.waits
-	w.mu.Lock()
-	if w.reached.Includes(p) {
-		w.mu.Unlock()
+	if !w.add(me) {
 		return nil
 	}
-	w.waiting[me] = struct{}{}
-	w.mu.Unlock()
-	w.poke()
-
-	defer func() {
-		w.mu.Lock()
-		delete(w.waiting, me)
-		w.mu.Unlock()
-	}()
 	timer := time.NewTimer(e.cfg.WaitBound)
 	defer timer.Stop()
 	select {
 	case <-me.done:
 		return nil
 	case <-timer.C:
-		return ErrBehind
+		if w.remove(me) {
+			return behind()
+		}
+		return nil // just in time
 	case <-ctx.Done():
+		w.remove(me)
 		return context.Cause(ctx)
 	}
 }
 
-const (
-	pollFirst = 2 * time.Millisecond
-	pollLast  = 100 * time.Millisecond
-)
-
-// serveWaits is the poller.
-func (e *Engine) serveWaits(ctx context.Context) error {
-	pause := pollFirst
-	for {
-		if e.waits.idle() {
-			pause = pollFirst
-			select {
-			case <-e.waits.kick:
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		if err := e.readCheckpoints(ctx); err != nil && ctx.Err() == nil {
-			e.cfg.Logger.Warn("checkpoints can't be read: reads that wait for a position wait longer", "error", err)
-		}
-		if e.waits.idle() {
-			continue
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-e.waits.kick:
-		case <-timer.C:
-			pause = min(pause*2, pollLast)
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		}
-		timer.Stop()
-	}
-}
-
-func (w *waits) idle() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.waiting) == 0
-}
-
-func (e *Engine) readCheckpoints(ctx context.Context) error {
-	checkpoints, err := e.cfg.Store.Checkpoints(ctx)
-	if err != nil {
-		return err
-	}
-	var p position.Position
-	for partition, c := range checkpoints {
-		p = p.Join(position.At(partition, c.Place))
-	}
-	w := &e.waits
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.reached = w.reached.Join(p)
-	for me := range w.waiting {
-		if w.reached.Includes(me.position) {
-			close(me.done)
-			delete(w.waiting, me)
-		}
-	}
-	return nil
-}
+// Reached returns a position that everything read from now on includes: what is known, without asking, to be consolidated. It never falls back.
+func (e *Engine) Reached() position.Position { return e.waits.at() }

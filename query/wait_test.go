@@ -7,13 +7,24 @@ import (
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/feed"
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
 )
 
 func (b *bench) advance(partition int, seq uint64) {
 	b.Helper()
-	if err := b.store.Advance(b.Context(), partition, documents.Checkpoint{Place: position.Place{Epoch: 1, Seq: seq}, Hash: "h"}); err != nil {
+	b.mark(partition, seq, time.Time{})
+}
+
+// mark moves a checkpoint and tells of it, as the consolidator does.
+func (b *bench) mark(partition int, seq uint64, watermark time.Time) {
+	b.Helper()
+	at := position.Place{Epoch: 1, Seq: seq}
+	if err := b.store.Advance(b.Context(), partition, documents.Checkpoint{Place: at, Hash: "h", Watermark: watermark}); err != nil {
+		b.Fatal(err)
+	}
+	if err := b.feed.Announce(b.Context(), feed.Progress{Partition: partition, Place: at, Watermark: watermark}); err != nil {
 		b.Fatal(err)
 	}
 }

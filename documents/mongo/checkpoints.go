@@ -19,6 +19,7 @@ type checkpoint struct {
 	Epoch      int64  `bson:"epoch"`
 	Seq        int64  `bson:"seq"`
 	Hash       string `bson:"hash"`
+	Watermark  string `bson:"watermark,omitempty"` // absent or "" if none is known
 }
 
 // Checkpoints implements documents.Store.
@@ -33,7 +34,13 @@ func (s *Store) Checkpoints(ctx context.Context) (map[int]documents.Checkpoint, 
 	}
 	out := make(map[int]documents.Checkpoint, len(all))
 	for _, c := range all {
-		out[c.Partition] = documents.Checkpoint{Place: position.Place{Epoch: uint64(c.Epoch), Seq: uint64(c.Seq)}, Hash: c.Hash}
+		at := documents.Checkpoint{Place: position.Place{Epoch: uint64(c.Epoch), Seq: uint64(c.Seq)}, Hash: c.Hash}
+		if c.Watermark != "" {
+			if at.Watermark, err = parseTime(c.Watermark); err != nil {
+				return nil, fmt.Errorf("the watermark of partition %d in MongoDB: %w", c.Partition, err)
+			}
+		}
+		out[c.Partition] = at
 	}
 	return out, nil
 }
@@ -57,9 +64,16 @@ func (s *Store) advance(ctx context.Context, partition int, c documents.Checkpoi
 	epoch, seq := int64(c.Place.Epoch), int64(c.Place.Seq)
 	filter := bson.D{
 		{Key: "_id", Value: fmt.Sprintf("g%d/%d", documents.FirstGeneration, partition)},
-		{Key: "$or", Value: before(epoch, seq)},
+		{Key: "$or", Value: bson.A{
+			bson.D{{Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}},
+			bson.D{{Key: "epoch", Value: epoch}, {Key: "seq", Value: bson.D{{Key: "$lte", Value: seq}}}},
+		}},
 	}
 	set := checkpoint{Generation: documents.FirstGeneration, Partition: partition, Epoch: epoch, Seq: seq, Hash: c.Hash}
-	_, err := s.db.Collection("checkpoints").UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))
+	update := bson.D{{Key: "$set", Value: set}}
+	if !c.Watermark.IsZero() {
+		update = append(update, bson.E{Key: "$max", Value: bson.D{{Key: "watermark", Value: encodeTime(c.Watermark)}}})
+	}
+	_, err := s.db.Collection("checkpoints").UpdateOne(ctx, filter, update, options.UpdateOne().SetUpsert(true))
 	return err
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// FerretDB 1 knows no $and, $or and $nor in $elemMatch, and does not ask $nin and $not there of each element. There, what a filter says about elements of lists of
-// value objects, and what it denies of elements of others, is looked at here, in all that the rest of the filter leaves: for tests, not for data that grows.
+// FerretDB 1 knows no $and, $or and $nor in $elemMatch, asks $nin and $not there not of each element, and of several operators each of an element of its own. There, what
+// a filter says about elements of lists of value objects, and of those of others what it denies or says in several conditions, is looked at here, in all that the rest of
+// the filter leaves: for tests, not for data that grows.
 
 // split parts a filter into what the server can decide and the rest, nil for none: a document has to pass both.
 func (s *Store) split(f documents.Filter) (server, rest documents.Filter) {
@@ -41,7 +42,8 @@ func ofElements(f documents.Filter) bool {
 	return documents.Any(f, func(f documents.Filter) bool {
 		switch f := f.(type) {
 		case documents.Some:
-			return !f.Scalars || documents.Any(f.F, denies)
+			all, _ := f.F.(documents.And)
+			return !f.Scalars || len(all) > 1 || documents.Any(f.F, denies)
 		case documents.Inside:
 			return ofElements(f.F)
 		}

@@ -12,13 +12,16 @@ import (
 var commonTables = []string{
 	`CREATE TABLE IF NOT EXISTS generations (entity TEXT PRIMARY KEY NOT NULL, live INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS checkpoints (generation INTEGER NOT NULL, partition INTEGER NOT NULL, epoch INTEGER NOT NULL,
-		seq INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (generation, partition)) WITHOUT ROWID`,
+		seq INTEGER NOT NULL, hash TEXT NOT NULL, watermark TEXT NOT NULL DEFAULT '', PRIMARY KEY (generation, partition)) WITHOUT ROWID`,
 }
 
 // Setup implements documents.Store.
 func (s *Store) Setup(ctx context.Context) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := execAll(ctx, tx, append(slices.Clone(commonTables), viewTables...)); err != nil {
+			return err
+		}
+		if err := addWatermarks(ctx, tx); err != nil {
 			return err
 		}
 		for _, e := range s.model.Documents() {
@@ -32,6 +35,16 @@ func (s *Store) Setup(ctx context.Context) error {
 		if err == nil {
 			err = s.dateVersions(ctx, s.entities[e.Name])
 		}
+	}
+	return err
+}
+
+// addWatermarks makes checkpoints of before there were watermarks what they are now.
+func addWatermarks(ctx context.Context, tx *sql.Tx) error {
+	var there bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('checkpoints') WHERE name = 'watermark')`).Scan(&there)
+	if err == nil && !there {
+		_, err = tx.ExecContext(ctx, `ALTER TABLE checkpoints ADD COLUMN watermark TEXT NOT NULL DEFAULT ''`)
 	}
 	return err
 }

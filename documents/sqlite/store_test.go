@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/documents/sqlite"
 	"github.com/daybook-cqrs/daybook/documents/storetest"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -80,4 +82,44 @@ func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(t testing.TB, m *schema.Model) documents.Store {
 		return open(t, filepath.Join(t.TempDir(), "documents.db"), m)
 	}, 20_000)
+}
+
+// TestCheckpointsOfBeforeWatermarks: a file of an older version of Daybook opens, and goes on.
+func TestCheckpointsOfBeforeWatermarks(t *testing.T) {
+	path, m := filepath.Join(t.TempDir(), "d.db"), storetest.Model(t)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		`CREATE TABLE checkpoints (generation INTEGER NOT NULL, partition INTEGER NOT NULL, epoch INTEGER NOT NULL,
+			seq INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (generation, partition)) WITHOUT ROWID`,
+		`INSERT INTO checkpoints VALUES (1, 3, 0, 7, 'h')`,
+	} {
+		if _, err := db.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s, err := sqlite.Open(t.Context(), path, m, sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Setup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c := documents.Checkpoint{Place: position.Place{Seq: 7}, Hash: "h", Watermark: time.Unix(1, 2).UTC()}
+		if err := s.Advance(t.Context(), 3, c); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := s.Checkpoints(t.Context()); err != nil || len(all) != 1 || all[3] != c {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -109,13 +109,33 @@ func (s *suite) checkpoints() {
 	s.ok(s.store.Advance(s.ctx, 3, at(1, 100)))
 	s.same(at(2, 5), read()[3])
 
+	early, late := time.Date(2026, 1, 2, 3, 4, 5, 123456789, time.UTC), time.Date(2026, 1, 2, 3, 4, 5, 987654321, time.UTC)
+	marked := func(epoch, seq uint64, watermark time.Time) documents.Checkpoint {
+		c := at(epoch, seq)
+		c.Watermark = watermark
+		return c
+	}
+	for _, c := range []struct{ give, want documents.Checkpoint }{
+		{marked(1, 4, early), marked(1, 4, early)},
+		{marked(1, 4, late), marked(1, 4, late)}, // the same place
+		{marked(1, 4, early), marked(1, 4, late)},
+		{at(1, 4), marked(1, 4, late)},
+		{marked(1, 3, late.Add(time.Hour)), marked(1, 4, late)}, // an earlier place says nothing
+		{at(1, 5), marked(1, 5, late)},
+		{marked(1, 6, early), marked(1, 6, late)},
+		{marked(1, 7, late.Add(1)), marked(1, 7, late.Add(1))},
+	} {
+		s.ok(s.store.Advance(s.ctx, 7, c.give))
+		s.same(c.want, read()[7])
+	}
+
 	const steps = 30
 	var wg sync.WaitGroup
 	errs := make([]error, 4)
 	for i := range errs {
 		wg.Go(func() {
 			for _, n := range rand.New(rand.NewPCG(9, uint64(i))).Perm(steps) {
-				if err := s.store.Advance(s.ctx, 5, at(1, uint64(n+1))); err != nil {
+				if err := s.store.Advance(s.ctx, 5, marked(1, uint64(n+1), early.Add(time.Duration(n)))); err != nil {
 					errs[i] = err
 				}
 			}
@@ -125,5 +145,5 @@ func (s *suite) checkpoints() {
 	for _, err := range errs {
 		s.ok(err)
 	}
-	s.same(at(1, steps), read()[5])
+	s.same(marked(1, steps, early.Add(steps-1)), read()[5])
 }

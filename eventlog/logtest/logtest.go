@@ -103,6 +103,8 @@ var tests = []contract{
 	{name: "Read/more than one read returns", run: testLargeReads},
 	{name: "Load/owners of unique values", run: testOwners},
 	{name: "Tail/of empty and filled partitions", run: testTail},
+	{name: "Watermark/no later event is before it", run: testWatermark},
+	{name: "Watermark/of a partition that is written to meanwhile", run: testWatermarkRace},
 	{name: "Close/twice, and then every method says so", run: testClose},
 	{name: "Reopen/everything is still there", run: testReopen, storage: true},
 	{name: "Reopen/timers, cursors and notes are still there", run: testReopenRest, storage: true},

@@ -77,12 +77,29 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	return l.partitions[partition].tail(), nil
+}
+
+// Watermark implements eventlog.Log.
+func (l *Log) Watermark(ctx context.Context, partition int) (eventlog.Tail, error) {
+	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "watermark")); err != nil {
+		return eventlog.Tail{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	p := l.partitions[partition]
+	if now := l.utc(); now.After(p.clock) {
+		p.clock = now
+	}
+	return p.tail(), nil
+}
+
+func (p *partition) tail() eventlog.Tail {
 	t := eventlog.Tail{Place: position.Place{Seq: uint64(len(p.entries))}, Clock: p.clock}
 	if n := len(p.entries); n > 0 {
 		t.Hash = p.entries[n-1].Hash
 	}
-	return t, nil
+	return t
 }
 
 // History implements eventlog.Log: it follows the back-pointers.

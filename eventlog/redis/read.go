@@ -174,12 +174,34 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	if len(m) != 5 || m[0] != l.id {
 		return t, l.fail("tail", l.otherLog(partition))
 	}
+	t, err = parseTail(m[1:])
+	return t, l.fail("tail", err)
+}
+
+// Watermark implements eventlog.Log.
+func (l *Log) Watermark(ctx context.Context, partition int) (eventlog.Tail, error) {
+	if err := l.checkPartition(partition); err != nil {
+		return eventlog.Tail{}, err
+	}
+	m, err := l.run(ctx, watermarkScript, []string{l.keys.meta(partition)})
+	if err != nil {
+		return eventlog.Tail{}, l.fail("watermark", err)
+	}
+	t, err := parseTail(m)
+	return t, l.fail("watermark", err)
+}
+
+// parseTail reads epoch, sequence, hash and clock of a partition.
+func parseTail(m []string) (t eventlog.Tail, err error) {
+	if len(m) != 4 {
+		return t, fmt.Errorf("the end of a partition can't be read: %q", m)
+	}
 	var errs [3]error
-	t.Place.Epoch, errs[0] = strconv.ParseUint(m[1], 10, 64)
-	t.Place.Seq, errs[1] = strconv.ParseUint(m[2], 10, 64)
-	t.Clock, errs[2] = entry.ParseTime(m[4])
-	t.Hash = m[3]
-	return t, l.fail("tail", errors.Join(errs[:]...))
+	t.Place.Epoch, errs[0] = strconv.ParseUint(m[0], 10, 64)
+	t.Place.Seq, errs[1] = strconv.ParseUint(m[1], 10, 64)
+	t.Clock, errs[2] = entry.ParseTime(m[3])
+	t.Hash = m[2]
+	return t, errors.Join(errs[:]...)
 }
 
 // History implements eventlog.Log: history.lua follows the back-pointers.

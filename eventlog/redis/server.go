@@ -38,6 +38,10 @@ var (
 	moveSource string
 	//go:embed cursor.lua
 	cursorSource string
+	//go:embed watermark.lua
+	watermarkSource string
+	//go:embed civil.lua
+	civilSource string
 	//go:embed addnote.lua
 	addNoteSource string
 	//go:embed notes.lua
@@ -54,6 +58,8 @@ var (
 	timersScript = goredis.NewScript(timersSource)
 	moveScript   = goredis.NewScript(moveSource)
 	cursorScript = goredis.NewScript(cursorSource)
+
+	watermarkScript = goredis.NewScript(civilSource + watermarkSource)
 
 	addNoteScript    = goredis.NewScript(addNoteSource)
 	notesScript      = goredis.NewScript(notesSource)

@@ -116,6 +116,30 @@ func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	return t, l.fail("tail", err)
 }
 
+// Watermark implements eventlog.Log.
+func (l *Log) Watermark(ctx context.Context, partition int) (eventlog.Tail, error) {
+	if err := l.checkPartition(partition); err != nil {
+		return eventlog.Tail{}, err
+	}
+	var t eventlog.Tail
+	err := l.write(ctx, "watermark", func(ctx context.Context) (err error) {
+		if t, err = scanTail(l.writer.stmts.tail.QueryRowContext(ctx, partition)); err != nil {
+			return err
+		}
+		now := l.clock.wall().UTC().Round(0)
+		if !now.After(t.Clock) {
+			return nil
+		}
+		t.Clock = now
+		_, err = l.writer.stmts.setTail.ExecContext(ctx, t.Place.Seq, t.Hash, entry.FormatTime(now), partition)
+		return err
+	})
+	if err != nil {
+		return eventlog.Tail{}, err // a writer that is late may still set t
+	}
+	return t, nil
+}
+
 const tailQuery = "SELECT epoch, seq, hash, clock FROM partitions WHERE partition = ?"
 
 func scanTail(row *sql.Row) (eventlog.Tail, error) {

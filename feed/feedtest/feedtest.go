@@ -23,6 +23,9 @@ func Run(t *testing.T, open func(t *testing.T, partitions, capacity int) feed.Fe
 		"reading ends with its context": ends,
 		"limits":                        limits,
 		"concurrent publishers":         concurrent,
+		"announcements":                 announcements,
+		"questions":                     questions,
+		"listening ends":                listeningEnds,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

@@ -68,6 +68,7 @@ func fingerprint(m *schema.Model, found []role) string {
 	var names []string
 	for _, o := range found {
 		switch {
+		case o.view != nil: // the program compares those with the model itself
 		case o.command == nil:
 			names = append(names, o.name)
 		case len(o.reaches) > 0:
