@@ -1,0 +1,92 @@
+package consolidator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/consolidator"
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// runViews consolidates with a model until that holds or ctx ends.
+func (w *viewWorld) runViews(ctx context.Context, m *schema.Model, s documents.Store, f feed.Feed, batch int, until func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	defer cancel()
+	o := options()
+	o.BatchSize, o.Projections = batch, projections()
+	ended := make(chan error, 1)
+	go func() { ended <- consolidator.New(m, w.log, s, f, o).Run(ctx) }()
+	for ctx.Err() == nil && !until() {
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		w.t.Error("it was not done in time")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		w.t.Error(err)
+	}
+}
+
+func TestViewsAreWhatTheEntitiesSay(t *testing.T) {
+	w := newViewWorld(t, false, 1)
+	w.do(300)
+	s := w.newStore()
+	w.runViews(t.Context(), w.model, s, w.feed, 7, func() bool { return w.viewsDone(s) })
+	w.checkViews(s)
+	if len(w.all(s, "Region")) < 3 || len(w.all(s, "Sold")) < 3 {
+		t.Error("not much was tested")
+	}
+}
+
+// life is what happens to the consolidators of one log and one store, all of it by chance.
+func (w *viewWorld) life(s documents.Store, phases, events, crashAt int) {
+	w.t.Helper()
+	f := feed.NewMemory(3, 10_000)
+	for range phases {
+		w.do(events)
+		var wg sync.WaitGroup
+		for range 1 + w.random.IntN(2) { // one, or two at once
+			m := w.model
+			if w.random.IntN(4) == 0 {
+				m = w.old // a process from before there were views
+			}
+			ctx, cancel := context.WithCancel(w.t.Context())
+			c := &crashing{Store: s, Feed: f, late: w.random.IntN(2) == 0, dead: cancel}
+			c.left.Store(int64(1 + w.random.IntN(crashAt)))
+			batch := 1 + w.random.IntN(12)
+			wg.Go(func() {
+				defer cancel()
+				w.runViews(ctx, m, c, c, batch, func() bool { return w.done(s) })
+			})
+		}
+		wg.Wait()
+	}
+	w.runViews(w.t.Context(), w.model, s, f, 1+w.random.IntN(12), func() bool { return w.viewsDone(s) })
+	w.checkViews(s)
+}
+
+// TestViewsAreRightWhateverHappens: commands, batches cut anywhere, crashes before and after any write, consolidators at once, consolidators with an older model, and at the end the
+// views are what the entities say.
+func TestViewsAreRightWhateverHappens(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint("sqlite ", seed), func(t *testing.T) {
+			w := newViewWorld(t, false, seed)
+			w.life(w.newStore(), 6, 25, 40)
+		})
+	}
+	t.Run("mongo", func(t *testing.T) {
+		w := newViewWorld(t, true, 99)
+		w.life(w.newStore(), 3, 15, 30)
+	})
+}
