@@ -44,6 +44,7 @@ type Definition struct {
 // model or a server that it needs are at fault, 1 for other failures.
 func Main(def Definition) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what the first can't
 	code := Do(ctx, def, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

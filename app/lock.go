@@ -19,9 +19,14 @@ func lockData(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("can't write to the data directory: %w: choose another with --data or DAYBOOK_DATA", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if !lockFile(f) {
 		f.Close()
 		return nil, fmt.Errorf("another process works on %s: stop it, or choose another directory with --data or DAYBOOK_DATA", dir)
 	}
 	return f, nil
+}
+
+// lockFile reports whether the file now is this process's alone. The lock ends with the file, however the process does.
+func lockFile(f *os.File) bool {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }

@@ -23,5 +23,6 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"diagram", "prints what happens to the entities named behind it, or to all, for Mermaid", diagram},
 		{"rebuild", "has the views named behind it built anew from the log", rebuild},
+		{"export", "writes events or documents as NDJSON or CSV: see export --help", runExport},
 	}
 }

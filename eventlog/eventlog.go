@@ -247,6 +247,10 @@ type Log interface {
 	// one, then returns none and no error. A log that does not continue from (seq, prevHash) is a *BrokenError.
 	Read(ctx context.Context, partition int, after uint64, prevHash string, limit int, wait time.Duration) ([]Event, error)
 
+	// HashAt returns the hash of the event at a place, which is what Read takes to go on behind it: "" for Seq 0. A place that the log does not have, because it was never
+	// that long or went on differently since, is a *BrokenError.
+	HashAt(ctx context.Context, partition int, at position.Place) (string, error)
+
 	// Tail returns the end of the partition.
 	Tail(ctx context.Context, partition int) (Tail, error)
 
@@ -310,6 +314,8 @@ var (
 	ErrNoNote = errors.New("there is no such note")
 	// ErrManyNotes means that there are as many notes of the kind as may be kept.
 	ErrManyNotes = errors.New("too many notes are kept already")
+	// ErrNoLog is returned on opening a log that has to be there and is not.
+	ErrNoLog = errors.New("there is no log")
 	// ErrPartitions is returned on opening a log that was created with another number of partitions.
 	ErrPartitions = errors.New("the log was created with another number of partitions")
 )

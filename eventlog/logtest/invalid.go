@@ -126,6 +126,7 @@ func (s *suite) calls(ctx context.Context) map[string]func() error {
 			_, err := s.log.MoveTimer(ctx, eventlog.Fire{TimerKey: timeout(ref("o1"), "t"), Token: "t"}, 0)
 			return err
 		},
+		"hash":          func() error { _, err := s.log.HashAt(ctx, 0, position.Place{}); return err },
 		"watermark":     func() error { _, err := s.log.Watermark(ctx, 0); return err },
 		"cursor":        func() error { _, err := s.log.Cursor(ctx, "a", 0); return err },
 		"set a cursor":  func() error { return s.log.SetCursor(ctx, "a", 0, eventlog.Cursor{Place: position.Place{Seq: 1}}) },

@@ -102,6 +102,7 @@ var tests = []contract{
 	{name: "History/longer than one piece", run: testLongHistory},
 	{name: "Read/more than one read returns", run: testLargeReads},
 	{name: "Load/owners of unique values", run: testOwners},
+	{name: "Read/the hash at a place", run: testHashAt},
 	{name: "Tail/of empty and filled partitions", run: testTail},
 	{name: "Watermark/no later event is before it", run: testWatermark},
 	{name: "Watermark/of a partition that is written to meanwhile", run: testWatermarkRace},

@@ -135,6 +135,30 @@ func testReadBroken(t *testing.T, s *suite) {
 	s.wantBroken(t, "far beyond the tail", 1<<60, events[3].Hash, 0)
 }
 
+func testHashAt(t *testing.T, s *suite) {
+	events := s.fill(t, 3)
+	if hash, err := s.log.HashAt(s.ctx, 0, position.Place{}); err != nil || hash != "" {
+		t.Errorf("before the first: %q, %v", hash, err)
+	}
+	for _, e := range events {
+		if hash, err := s.log.HashAt(s.ctx, 0, e.Place()); err != nil || hash != e.Hash {
+			t.Errorf("at %d: %q, %v, want %q", e.Seq, hash, err, e.Hash)
+		}
+	}
+	for _, at := range []position.Place{{Epoch: events[0].Epoch, Seq: 4}, {Epoch: events[0].Epoch + 1, Seq: 3}, {Seq: 1 << 60}} {
+		hash, err := s.log.HashAt(s.ctx, 0, at)
+		var broken *eventlog.BrokenError
+		if !errors.As(err, &broken) || broken.Partition != 0 || broken.After != at.Seq || hash != "" {
+			t.Errorf("%+v: %q, %v, want a BrokenError", at, hash, err)
+		}
+	}
+	for _, partition := range []int{-1, Partitions} {
+		if _, err := s.log.HashAt(s.ctx, partition, events[0].Place()); !errors.Is(err, eventlog.ErrInvalid) {
+			t.Errorf("partition %d: %v", partition, err)
+		}
+	}
+}
+
 func testLostTail(t *testing.T, s *suite) {
 	events := s.fill(t, 6)
 	waiting := make(chan error, 1)

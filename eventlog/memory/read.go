@@ -70,6 +70,18 @@ func (l *Log) entriesFrom(partition int, after uint64, limit int) ([]entry.Entry
 	return append([]entry.Entry(nil), rest[:n]...), p.woken
 }
 
+// HashAt implements eventlog.Log.
+func (l *Log) HashAt(ctx context.Context, partition int, at position.Place) (string, error) {
+	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "hash")); err != nil {
+		return "", err
+	}
+	var there []entry.Entry
+	if at.Seq > 0 {
+		there, _ = l.entriesFrom(partition, at.Seq, 1)
+	}
+	return entry.HashAt(partition, at, there)
+}
+
 // Tail implements eventlog.Log.
 func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	if err := errors.Join(l.checkPartition(partition), l.usable(ctx, "tail")); err != nil {

@@ -42,7 +42,7 @@ func TestMakingEndsAnywhere(t *testing.T) {
 			}
 			return nil
 		}
-		if err := l.prepare(t.Context(), logtest.Partitions); !errors.Is(err, errCrash) {
+		if err := l.prepare(t.Context(), Options{Partitions: logtest.Partitions}); !errors.Is(err, errCrash) {
 			t.Fatalf("step %d: %v", step, err)
 		}
 		if state := l.client.HGet(t.Context(), l.keys.settings(), "state").Val(); state != "making" {

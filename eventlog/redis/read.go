@@ -160,6 +160,24 @@ func parseEntry(partition int, id string, field func(name string) string) (entry
 	return e, nil
 }
 
+// HashAt implements eventlog.Log.
+func (l *Log) HashAt(ctx context.Context, partition int, at position.Place) (string, error) {
+	if err := l.checkRead(partition, at.Seq, 1); err != nil {
+		return "", err
+	}
+	messages, err := l.rangeOf(ctx, partition, max(at.Seq, 1), 1)
+	if err != nil {
+		return "", l.fail("hash", err)
+	}
+	there := make([]entry.Entry, len(messages))
+	for i, m := range messages {
+		if there[i], err = parseEntry(partition, m.ID, fieldsOf(m)); err != nil {
+			return "", &eventlog.BrokenError{Partition: partition, After: at.Seq, Reason: err.Error()}
+		}
+	}
+	return entry.HashAt(partition, at, there)
+}
+
 // Tail implements eventlog.Log.
 func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	var t eventlog.Tail

@@ -34,6 +34,7 @@ type Options struct {
 	Partitions    int    // 1 to eventlog.MaxPartitions; 0 takes what Redis has, DefaultPartitions for a new log
 	Prefix        string // of all keys, without braces; "" is DefaultPrefix. Logs of several services share a Redis by it
 	Placement     eventlog.Placement
+	Existing      bool          // eventlog.ErrNoLog (wrapped) if there is no log, instead of making one
 	ReceiptWindow time.Duration // how long a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
 }
 
@@ -113,7 +114,7 @@ func open(ctx context.Context, o Options, cluster bool, connect func(tune func(*
 	if cluster {
 		l.client.AddHook(endsWith{l.closed})
 	}
-	err := l.prepare(ctx, o.Partitions)
+	err := l.prepare(ctx, o)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the log in Redis: %w", explain(err)), l.client.Close())
 	}
@@ -139,11 +140,20 @@ func (o *Options) fill() (err error) {
 }
 
 // prepare checks the servers, then makes the log or checks what is there.
-func (l *Log) prepare(ctx context.Context, partitions int) error {
+func (l *Log) prepare(ctx context.Context, o Options) error {
 	if err := l.checkServers(ctx); err != nil {
 		return err
 	}
-	asked := partitions
+	if o.Existing {
+		n, err := l.client.Exists(ctx, l.keys.settings()).Result()
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return eventlog.ErrNoLog
+		}
+	}
+	asked := o.Partitions
 	if asked == 0 {
 		asked = DefaultPartitions
 	}
@@ -165,8 +175,8 @@ func (l *Log) prepare(ctx context.Context, partitions int) error {
 	if _, err := fmt.Sscan(have[2], &l.keys.partitions); err != nil || l.keys.partitions < 1 || l.keys.partitions > eventlog.MaxPartitions {
 		return fmt.Errorf("%s is damaged: it says the log has %q partitions", l.keys.settings(), have[2])
 	}
-	if partitions != 0 && partitions != l.keys.partitions {
-		return fmt.Errorf("%w: it has %d, not %d: open it with %[2]d", eventlog.ErrPartitions, l.keys.partitions, partitions)
+	if o.Partitions != 0 && o.Partitions != l.keys.partitions {
+		return fmt.Errorf("%w: it has %d, not %d: open it with %[2]d", eventlog.ErrPartitions, l.keys.partitions, o.Partitions)
 	}
 	return l.place(ctx)
 }

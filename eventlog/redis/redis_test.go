@@ -127,6 +127,28 @@ func loseTail(t *testing.T, c goredis.UniversalClient, prefix string, partition 
 	}
 }
 
+// A log that has to be there is not made.
+func TestOpenExisting(t *testing.T) { openExisting(t, testredis.URL(t), testredis.Prefix(t)) }
+
+func TestOpenExistingInACluster(t *testing.T) {
+	openExisting(t, testredis.Cluster(t), testredis.NewPrefix())
+}
+
+func openExisting(t *testing.T, url, prefix string) {
+	t.Helper()
+	for range 2 {
+		if _, err := redis.Open(t.Context(), url, redis.Options{Prefix: prefix, Existing: true}); !errors.Is(err, eventlog.ErrNoLog) {
+			t.Fatal(err)
+		}
+	}
+	open(t, url, prefix)
+	l, err := redis.Open(t.Context(), url, redis.Options{Prefix: prefix, Existing: true})
+	if err != nil || l.Partitions() != 4 {
+		t.Fatal(err)
+	}
+	l.Close()
+}
+
 func TestPartitionsAreFixed(t *testing.T) {
 	url, prefix := testredis.URL(t), testredis.Prefix(t)
 	open(t, url, prefix)

@@ -89,6 +89,9 @@ func prepareFile(ctx context.Context, db *sql.DB, o *Options) (int, error) {
 		return 0, err
 	}
 	if version == 0 {
+		if o.Existing {
+			return 0, eventlog.ErrNoLog
+		}
 		if partitions == 0 {
 			partitions = DefaultPartitions
 		}

@@ -107,6 +107,18 @@ func (l *Log) entries(ctx context.Context, query string, args ...any) ([]entry.E
 	return out, rows.Err()
 }
 
+// HashAt implements eventlog.Log.
+func (l *Log) HashAt(ctx context.Context, partition int, at position.Place) (string, error) {
+	if err := l.checkRead(partition, at.Seq, 1); err != nil {
+		return "", err
+	}
+	there, err := l.entries(ctx, "SELECT "+columns+" FROM events WHERE place = ?", placeOf(partition, at.Seq))
+	if err != nil {
+		return "", l.fail("hash", err)
+	}
+	return entry.HashAt(partition, at, there)
+}
+
 // Tail implements eventlog.Log.
 func (l *Log) Tail(ctx context.Context, partition int) (eventlog.Tail, error) {
 	if err := l.checkRead(partition, 0, 1); err != nil {

@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -25,6 +27,7 @@ const (
 type Options struct {
 	Partitions    int // 1 to eventlog.MaxPartitions; 0 takes what the file has, DefaultPartitions for a new one
 	Placement     eventlog.Placement
+	Existing      bool          // eventlog.ErrNoLog (wrapped) if there is no log, instead of making one
 	ReceiptWindow time.Duration // how long at least a command id is remembered, at least a minute; 0 is DefaultReceiptWindow
 }
 
@@ -59,6 +62,9 @@ func openWith(ctx context.Context, path string, o Options, c *clock) (*Log, erro
 	}
 	if path, err = filePath(path); err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(path); o.Existing && errors.Is(err, fs.ErrNotExist) { // to look into a file makes it
+		return nil, fmt.Errorf("the log %s: %w", path, eventlog.ErrNoLog)
 	}
 	writes, partitions, err := openFile(ctx, path, &o)
 	if err != nil {

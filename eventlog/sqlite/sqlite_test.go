@@ -134,6 +134,29 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// A log that has to be there is not made, and its file is not either.
+func TestOpenExisting(t *testing.T) {
+	dir := t.TempDir()
+	none, empty, there := filepath.Join(dir, "none.db"), filepath.Join(dir, "empty.db"), filepath.Join(dir, "there.db")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{none, empty} {
+		if _, err := sqlite.Open(t.Context(), path, sqlite.Options{Existing: true}); !errors.Is(err, eventlog.ErrNoLog) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(none); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is there: %v", err)
+	}
+	open(t, there)
+	l, err := sqlite.Open(t.Context(), there, sqlite.Options{Existing: true})
+	if err != nil || l.Partitions() != 4 {
+		t.Fatal(err)
+	}
+	l.Close()
+}
+
 func TestPartitionsAreFixed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.db")
 	open(t, path)

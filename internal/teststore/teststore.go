@@ -71,6 +71,17 @@ func Spawn(t testing.TB, args ...string) *Process {
 	return p
 }
 
+// Command returns the program with these arguments, not started.
+func Command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	testsrc.Look(t)
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.CommandContext(t.Context(), file, args...)
+}
+
 var playground = regexp.MustCompile(`http://(\S+)/playground`)
 
 func (p *Process) start(listen string) {

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/position"
 )
 
 // Follow checks that entries continue the partition from (after, prevHash), and returns their events without the anchor.
@@ -43,6 +44,22 @@ func Follow(partition int, after uint64, prevHash string, entries []Entry) ([]ev
 		prevHash = e.Hash
 	}
 	return events, nil
+}
+
+// HashAt returns the hash of the entry at a place. entries are what the log has from there on: the one that is there first.
+func HashAt(partition int, at position.Place, entries []Entry) (string, error) {
+	broken := func(format string, args ...any) (string, error) {
+		return "", &eventlog.BrokenError{Partition: partition, After: at.Seq, Reason: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case at.Seq == 0:
+		return "", nil
+	case len(entries) == 0 || entries[0].Seq != at.Seq:
+		return broken("there is no such event")
+	case entries[0].Epoch != at.Epoch:
+		return broken("the event there is of epoch %d, not %d", entries[0].Epoch, at.Epoch)
+	}
+	return entries[0].Hash, nil
 }
 
 // Walk follows the life of one entity backwards, entry by entry.
