@@ -25,7 +25,7 @@ func (t Table) Check(m *schema.Model) error {
 		for _, s := range v.View.Sources {
 			wanted[v.Name][s.Entity.Name] = true
 			if t[v.Name][s.Entity.Name] == nil {
-				errs = append(errs, fmt.Errorf("no function makes %s of %s: write %s in package rules, or give the fields of %s aggregates, and run go generate ./...",
+				errs = append(errs, fmt.Errorf("no function makes %s of %s: write %s in package rules, or give the fields of %s aggregates, and run go generate ./... again",
 					v.Name, s.Entity.Name, Name(v.Name, s.Entity.Name), v.Name))
 			}
 		}
@@ -33,7 +33,7 @@ func (t Table) Check(m *schema.Model) error {
 	for _, view := range slices.Sorted(maps.Keys(t)) {
 		for _, entity := range slices.Sorted(maps.Keys(t[view])) {
 			if !wanted[view][entity] {
-				errs = append(errs, fmt.Errorf("%s is a projection, but the model has no view %s without aggregates that is made of %s: run go generate ./...", Name(view, entity), view, entity))
+				errs = append(errs, fmt.Errorf("%s is a projection, but the model has no view %s without aggregates that is made of %s: run go generate ./... again", Name(view, entity), view, entity))
 			}
 		}
 	}
