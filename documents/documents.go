@@ -120,10 +120,9 @@ type CountQuery struct {
 // HistoryQuery asks for archived versions of entities, the newest first.
 type HistoryQuery struct {
 	Entity string
-	IDs    []string
-	Below  int64     // only versions below this one; 0 for all
-	AsOf   time.Time // only those that were there at that instant; the zero time for all
-	Limit  int       // of each entity, 1 to 10,000
+	Of     []VersionKey // entities, each once, and for each the version below which its versions are wanted: 0 for all
+	AsOf   time.Time    // only versions that were there at that instant; the zero time for all
+	Limit  int          // of each entity, 1 to 10,000
 }
 
 // Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more

@@ -81,6 +81,14 @@ func (r customerFields) Revenue(ctx context.Context, obj *Customer, _ map[string
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "revenue")
 }
 
+func (r customerFields) History(ctx context.Context, obj *Customer, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r customerFields) ChangedBy(ctx context.Context, obj *Customer, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
+}
+
 func (r customerFields) Version(ctx context.Context, obj *Customer) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -495,6 +503,38 @@ func (r failedReactionFields) Tries(ctx context.Context, obj *resolve.Object) (i
 	return resolve.Field[int](ctx, obj, "tries")
 }
 
+func (r *root) FieldChange() FieldChangeResolver { return fieldChangeFields{r.rt} }
+
+type fieldChangeFields struct{ rt *resolve.Runtime }
+
+func (r fieldChangeFields) Field(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "field")
+}
+
+func (r fieldChangeFields) Key(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "key")
+}
+
+func (r fieldChangeFields) Before(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "before")
+}
+
+func (r fieldChangeFields) After(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "after")
+}
+
+func (r *root) HistoryEntry() HistoryEntryResolver { return historyEntryFields{r.rt} }
+
+type historyEntryFields struct{ rt *resolve.Runtime }
+
+func (r historyEntryFields) Event(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "event")
+}
+
+func (r historyEntryFields) Changes(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "changes")
+}
+
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
 
 type mutationFields struct{ rt *resolve.Runtime }
@@ -690,6 +730,14 @@ func (r orderFields) CanceledAt(ctx context.Context, obj *Order) (*scalar.DateTi
 
 func (r orderFields) Reservations(ctx context.Context, obj *Order, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "reservations")
+}
+
+func (r orderFields) History(ctx context.Context, obj *Order, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r orderFields) ChangedBy(ctx context.Context, obj *Order, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
 }
 
 func (r orderFields) Version(ctx context.Context, obj *Order) (int, error) {
@@ -936,6 +984,14 @@ func (r productFields) Sales(ctx context.Context, obj *Product, _ map[string]any
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "sales")
 }
 
+func (r productFields) History(ctx context.Context, obj *Product, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r productFields) ChangedBy(ctx context.Context, obj *Product, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
+}
+
 func (r productFields) Version(ctx context.Context, obj *Product) (int, error) {
 	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
 }
@@ -1161,6 +1217,10 @@ func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*r
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
+func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
 func (r queryFields) Customer(ctx context.Context, _ string, _ *string) (*Customer, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Customer)(o), err
@@ -1331,6 +1391,14 @@ func (r reservationFields) OrderID(ctx context.Context, obj *Reservation) (strin
 
 func (r reservationFields) Lines(ctx context.Context, obj *Reservation) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r reservationFields) History(ctx context.Context, obj *Reservation, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r reservationFields) ChangedBy(ctx context.Context, obj *Reservation, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
 }
 
 func (r reservationFields) Version(ctx context.Context, obj *Reservation) (int, error) {

@@ -20,7 +20,7 @@ type step struct {
 // expand turns documents into nodes, with everything that the selection reaches loaded: one store read per ref or list that is selected, whatever
 // the number of documents, level by level; the reads of a level at once.
 func (e *Engine) expand(ctx context.Context, entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
-	l := &loaded{refs: map[*RefSelection]map[string]*Node{}, lists: map[*ListSelection]map[string]*Page{}}
+	l := newLoaded()
 	roots, err := l.wrap(entity, s, docs)
 	if err != nil {
 		return nil, err
@@ -79,6 +79,12 @@ func (e *Engine) loads(st step) []load {
 	out = e.refLoads(out, st.selection, records)
 	for _, l := range st.selection.Lists {
 		out = append(out, e.listLoad(l, st.nodes))
+	}
+	for _, h := range st.selection.Histories {
+		out = append(out, e.historyLoad(h, st.nodes))
+	}
+	for _, b := range st.selection.Blames {
+		out = append(out, e.blameLoad(b, st.nodes))
 	}
 	return out
 }

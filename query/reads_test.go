@@ -48,6 +48,14 @@ func (c *counting) CountBy(ctx context.Context, q documents.CountQuery, by strin
 	c.reads.Add(1)
 	return c.Store.CountBy(ctx, q, by, keys)
 }
+func (c *counting) LoadAsOf(ctx context.Context, e string, ids, fields []string, at time.Time) (map[string]documents.Document, error) {
+	c.reads.Add(1)
+	return c.Store.LoadAsOf(ctx, e, ids, fields, at)
+}
+func (c *counting) History(ctx context.Context, q documents.HistoryQuery) (map[string][]documents.Version, error) {
+	c.reads.Add(1)
+	return c.Store.History(ctx, q)
+}
 
 // shop has the sample store's documents: so many customers with two orders each of two lines.
 func shop(t *testing.T, customers int) (*query.Engine, *counting, *schema.Model) {

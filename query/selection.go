@@ -13,6 +13,9 @@ type Selection struct {
 	Refs    []*RefSelection    // entities that refs lead to
 	Objects []*ObjectSelection // value objects below which there are refs
 	Lists   []*ListSelection   // the other directions of refs; not in value objects
+
+	Histories []*HistorySelection // of the entity; not in value objects
+	Blames    []*BlameSelection   // which event a field is from; not in value objects
 }
 
 // RefSelection follows a ref.
@@ -57,6 +60,11 @@ func (s *Selection) reads(more ...documents.Order) []string {
 	for _, o := range s.Objects {
 		out = append(out, o.Field.Name)
 	}
+	for _, b := range s.Blames {
+		if b.Field.Copy != nil {
+			out = append(out, b.Field.Copy.Via)
+		}
+	}
 	for _, o := range more {
 		if o.Field[0] != '_' {
 			out = append(out, o.Field)
@@ -90,6 +98,12 @@ func (n *Node) List(l *ListSelection) *Page {
 	return &Page{}
 }
 
+// History returns a selected history.
+func (n *Node) History(h *HistorySelection) []Entry { return n.loaded.histories[h][n.ID] }
+
+// ChangedBy returns the event that a field has its value from, nil if it was never set.
+func (n *Node) ChangedBy(b *BlameSelection) *Entry { return n.loaded.blames[b][n.ID] }
+
 // Page is a part of a list, in order.
 type Page struct {
 	Nodes                []*Node
@@ -107,4 +121,14 @@ type loaded struct {
 	refs  map[*RefSelection]map[string]*Node
 	lists map[*ListSelection]map[string]*Page
 	nodes int
+
+	histories map[*HistorySelection]map[string][]Entry
+	blames    map[*BlameSelection]map[string]*Entry
+}
+
+func newLoaded() *loaded {
+	return &loaded{
+		refs: map[*RefSelection]map[string]*Node{}, lists: map[*ListSelection]map[string]*Page{},
+		histories: map[*HistorySelection]map[string][]Entry{}, blames: map[*BlameSelection]map[string]*Entry{},
+	}
 }

@@ -101,6 +101,8 @@ func Weight(f *ast.Field) int {
 		return 0
 	case f.Definition.Type.Name() == "PossibleCommand":
 		return 100 // one decision
+	case f.Name == changedBy && f.Definition.Type.Name() == "HistoryEntry":
+		return 20 // versions to look through
 	case f.Name == "causationOf" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query":
 		return 10 * maxCauses
 	case slices.Contains(keptLists, f.Name) && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Query":

@@ -47,6 +47,12 @@ func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
 	if l := s.shape.lists[alias(ctx)]; l != nil {
 		return connectionObject(s.rd, l.Inverse.Entity, n.List(l.ListSelection), l.connection), nil
 	}
+	if h := s.shape.histories[alias(ctx)]; h != nil {
+		return s.rd.entries(ctx, n.History(h))
+	}
+	if b := s.shape.blames[alias(ctx)]; b != nil {
+		return s.rd.entry(n.ChangedBy(b)), nil
+	}
 	return nil, nil //nolint:nilnil // nothing there
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
@@ -36,6 +37,8 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 		return rt.anyNode(ctx, f)
 	case "causationOf":
 		return rt.causes(ctx, f)
+	case history:
+		return rt.historyOf(ctx, f)
 	}
 	for _, e := range rt.Model.Readables() {
 		switch f.Name {
@@ -113,13 +116,9 @@ func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, er
 	return connectionObject(rt.reader(ctx), e.Name, p, conn), nil
 }
 
-// fromDocuments resolves a field of a payload's entity that only documents can give: a list. It waits until they have what the command did.
+// fromDocuments resolves a field of a payload's entity that only documents can give: a list, or what the archive knows. It waits until they have what the command did.
 func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error) {
-	rt := s.heads.rt
-	i := inverse(s.entity, name)
-	if i == nil {
-		return nil, nil //nolint:nilnil // nothing there
-	}
+	rt, shape, f := s.heads.rt, newShape(), current(ctx)
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
@@ -127,18 +126,25 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 		return nil, err
 	}
 	ctx = query.After(ctx, s.heads.after)
-	shape := newShape()
-	if err := rt.addList(ctx, shape, i, current(ctx)); err != nil {
+	if added, err := rt.addRead(ctx, shape, s.entity, f); !added || err != nil {
 		return nil, err
 	}
-	l := shape.lists[alias(ctx)]
 	n, err := rt.Queries.Get(ctx, s.entity, s.snapshot.Ref.ID, shape.selection)
 	if err != nil {
 		return nil, err
 	}
-	page := &query.Page{} // a dry run's, or deleted
-	if n != nil {
-		page = n.List(l.ListSelection)
+	if n == nil { // a dry run's, or deleted
+		if l := shape.lists[alias(ctx)]; l != nil {
+			return connectionObject(s.heads.reader(), l.Inverse.Entity, &query.Page{}, l.connection), nil
+		}
+		if h := shape.histories[alias(ctx)]; h != nil {
+			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			return s.heads.reader().entries(ctx, entries)
+		}
+		return nil, nil //nolint:nilnil // nothing there
 	}
-	return connectionObject(s.heads.reader(), i.Entity, page, l.connection), nil
+	return (&nodeSource{s.heads.reader(), n, shape}).value(ctx, name)
 }

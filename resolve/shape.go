@@ -16,6 +16,8 @@ type shape struct {
 	refs      map[string]*refShape
 	objects   map[string]*shape
 	lists     map[string]*listShape
+	histories map[string]*query.HistorySelection
+	blames    map[string]*query.BlameSelection
 }
 
 type refShape struct {
@@ -37,6 +39,7 @@ type connectionShape struct {
 func newShape() *shape {
 	return &shape{
 		selection: &query.Selection{}, refs: map[string]*refShape{}, objects: map[string]*shape{}, lists: map[string]*listShape{},
+		histories: map[string]*query.HistorySelection{}, blames: map[string]*query.BlameSelection{},
 	}
 }
 
@@ -44,8 +47,8 @@ func newShape() *shape {
 func (rt *Runtime) entityShape(ctx context.Context, e *schema.Entity, f field) (*shape, error) {
 	s := newShape()
 	for _, sub := range f.selected(ctx, e.Name, "Node") {
-		if i := inverse(e, sub.Name); i != nil {
-			if err := rt.addList(ctx, s, i, sub); err != nil {
+		if added, err := rt.addRead(ctx, s, e, sub); added || err != nil {
+			if err != nil {
 				return nil, err
 			}
 			continue
@@ -58,6 +61,19 @@ func (rt *Runtime) entityShape(ctx context.Context, e *schema.Entity, f field) (
 		}
 	}
 	return s, nil
+}
+
+// addRead adds what is no field of the model and has to be read: lists and histories. It reports whether the selected field is one of those.
+func (rt *Runtime) addRead(ctx context.Context, s *shape, e *schema.Entity, sub field) (bool, error) {
+	switch i := inverse(e, sub.Name); {
+	case i != nil:
+		return true, rt.addList(ctx, s, i, sub)
+	case sub.Name == history:
+		return true, s.addHistory(sub)
+	case sub.Name == changedBy:
+		return true, s.addBlame(e, sub)
+	}
+	return false, nil
 }
 
 func inverse(e *schema.Entity, name string) *schema.Inverse {
@@ -180,4 +196,6 @@ func merge(into, s *query.Selection) {
 	into.Refs = append(into.Refs, s.Refs...)
 	into.Objects = append(into.Objects, s.Objects...)
 	into.Lists = append(into.Lists, s.Lists...)
+	into.Histories = append(into.Histories, s.Histories...)
+	into.Blames = append(into.Blames, s.Blames...)
 }

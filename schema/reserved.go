@@ -4,7 +4,7 @@ package schema
 var reservedTypes = map[string]bool{
 	"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true, "Receipt": true, "CommandError": true,
 	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
-	"PossibleCommand": true, "StateMachine": true, "StateInfo": true, "StateTransition": true, "StateTimeout": true, "StateReaction": true,
+	"PossibleCommand": true, "HistoryEntry": true, "FieldChange": true, "StateMachine": true, "StateInfo": true, "StateTransition": true, "StateTimeout": true, "StateReaction": true,
 	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true,
 	"TimeBucket":   true,
 	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
@@ -14,7 +14,7 @@ var reservedTypes = map[string]bool{
 }
 
 // reservedFields are field names of every entity of the API, or held back for it.
-var reservedFields = []string{"nodeId", "version", "createdAt", "updatedAt", "history", "possibleCommands", "command"}
+var reservedFields = []string{"nodeId", "version", "createdAt", "updatedAt", "history", "changedBy", "possibleCommands", "command"}
 
 // reservedFilters are names that filters use beside fields.
 var reservedFilters = []string{"and", "or", "not"}
@@ -23,7 +23,7 @@ var reservedFilters = []string{"and", "or", "not"}
 var reservedSingulars = []string{"receipt", "errors", "type", "id", "event", "token"}
 
 // reservedQueries are query fields that belong to no entity.
-var reservedQueries = []string{"node", "daybook", "stateMachine", "causationOf", "scheduledCommands", "rejectedCommands", "failedReactions"}
+var reservedQueries = []string{"node", "daybook", "stateMachine", "causationOf", "history", "scheduledCommands", "rejectedCommands", "failedReactions"}
 
 // reservedMutations are mutations that are no commands.
 var reservedMutations = []string{"cancelScheduledCommand", "resumeReaction", "discardReaction"}
@@ -35,6 +35,6 @@ var reservedGo = []string{
 
 // reservedObjects are the API's types with fields that belong to no entity: gqlgen makes an interface CommandErrorResolver.
 var reservedObjects = []string{
-	"Query", "Mutation", "Subscription", "CommandError", "EventInfo", "PageInfo", "Receipt", "PossibleCommand", "StateMachine", "StateInfo", "StateTransition",
+	"Query", "Mutation", "Subscription", "CommandError", "EventInfo", "HistoryEntry", "FieldChange", "PageInfo", "Receipt", "PossibleCommand", "StateMachine", "StateInfo", "StateTransition",
 	"StateTimeout", "StateReaction", "ScheduledCommand", "RejectedCommand", "FailedReaction", "ResumedReaction",
 }

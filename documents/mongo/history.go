@@ -20,8 +20,8 @@ func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[stri
 	if err := documents.CheckHistory(q); err != nil {
 		return nil, err
 	}
-	out := make(map[string][]documents.Version, len(q.IDs))
-	if len(q.IDs) == 0 {
+	out := make(map[string][]documents.Version, len(q.Of))
+	if len(q.Of) == 0 {
 		return out, nil
 	}
 	cursor, err := s.newest(ctx, e, q)
@@ -46,17 +46,13 @@ func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[stri
 
 // newest reads versions, those of each entity newest first: as many as are asked for, but where the server cannot pick them for each of several.
 func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery) (*mongo.Cursor, error) {
-	filter := where("id", "$in", q.IDs)
-	if q.Below > 0 {
-		filter = append(filter, where("version", "$lt", q.Below)...)
-	}
+	filter := below(q.Of)
 	if !q.AsOf.IsZero() {
 		filter = append(filter, where("validFrom", "$lte", encodeTime(q.AsOf))...)
 	}
 	order := bson.D{{Key: "version", Value: -1}}
 	switch {
-	case len(q.IDs) == 1:
-		filter[0].Value = q.IDs[0] // an equality: the index gives the order
+	case len(q.Of) == 1:
 		return e.versions.Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)))
 	case s.features.TopN:
 		top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: order}, {Key: "output", Value: "$$ROOT"}}
@@ -68,4 +64,27 @@ func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery)
 		})
 	}
 	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1))
+}
+
+// below holds for versions of the entities below those of the keys, those of any version if that is 0.
+func below(keys []documents.VersionKey) bson.D {
+	if len(keys) == 1 && keys[0].Version > 0 {
+		return bson.D{{Key: "id", Value: keys[0].ID}, {Key: "version", Value: bson.D{{Key: "$lt", Value: keys[0].Version}}}}
+	}
+	if len(keys) == 1 {
+		return bson.D{{Key: "id", Value: keys[0].ID}}
+	}
+	ids := map[int64][]string{} // many entities have the same few versions
+	for _, k := range keys {
+		ids[k.Version] = append(ids[k.Version], k.ID)
+	}
+	var parts bson.A
+	for version, ids := range ids {
+		f := where("id", "$in", ids)
+		if version > 0 {
+			f = append(f, where("version", "$lt", version)...)
+		}
+		parts = append(parts, f)
+	}
+	return bson.D{{Key: "$or", Value: parts}}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -33,17 +34,20 @@ func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[stri
 	if err := documents.CheckHistory(q); err != nil {
 		return nil, err
 	}
-	below, asOf := int64(math.MaxInt64), "\x7f" // after every stored time
-	if q.Below > 0 {
-		below = q.Below
-	}
+	asOf := "\x7f" // after every stored time
 	if !q.AsOf.IsZero() {
 		asOf = encodeTime(q.AsOf)
 	}
 	text := selectVersions + "json_each(?) k CROSS JOIN " + e.versions + " v ON v.rowid IN (SELECT rowid FROM " + e.versions +
-		" WHERE _id = k.value AND _version < ? AND validFrom <= ? ORDER BY _version DESC LIMIT ?) ORDER BY _id, _version DESC"
-	out := make(map[string][]documents.Version, len(q.IDs))
-	err = s.queries.query(ctx, text, []any{jsonKeys(q.IDs), below, asOf, q.Limit}, func(rows *sql.Rows) error {
+		" WHERE _id = json_extract(k.value,'$[0]') AND _version < json_extract(k.value,'$[1]') AND validFrom <= ? ORDER BY _version DESC LIMIT ?) ORDER BY _id, _version DESC"
+	of := slices.Clone(q.Of)
+	for i := range of {
+		if of[i].Version == 0 {
+			of[i].Version = math.MaxInt64
+		}
+	}
+	out := make(map[string][]documents.Version, len(of))
+	err = s.queries.query(ctx, text, []any{versionKeys(of), asOf, q.Limit}, func(rows *sql.Rows) error {
 		v, err := s.version(e, rows)
 		out[v.ID] = append(out[v.ID], v)
 		return err

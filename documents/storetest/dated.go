@@ -31,7 +31,7 @@ func Dated(t *testing.T, open func(*schema.Model) documents.Store, age func()) {
 	}
 	s.ok(s.store.Archive(ctx, "Sample", vs))
 	age()
-	before, err := s.store.History(ctx, documents.HistoryQuery{Entity: "Sample", IDs: []string{"d1"}, Limit: 9})
+	before, err := s.store.History(ctx, documents.HistoryQuery{Entity: "Sample", Of: []documents.VersionKey{{ID: "d1"}}, Limit: 9})
 	s.ok(err) // what has none can be read
 	s.same(instant(1).Add(time.Hour), before["d1"][0].CreatedAt)
 	was, err := s.store.LoadAsOf(ctx, "Sample", []string{"d1", "d2"}, nil, instant(1).Add(2*time.Hour))

@@ -217,25 +217,25 @@ func (s *suite) history() {
 		slices.Reverse(vs)
 		byID[id] = vs
 	}
-	ids := []string{"none"}
+	keys := []documents.VersionKey{{ID: "none"}}
 	for id := range byID {
-		ids = append(ids, id)
+		keys = append(keys, documents.VersionKey{ID: id, Version: int64(len(keys) % 4)})
 	}
 	expected := func(q documents.HistoryQuery) map[string][]documents.Version {
 		out := map[string][]documents.Version{}
-		for _, id := range q.IDs {
-			vs := slices.DeleteFunc(slices.Clone(byID[id]), func(v documents.Version) bool {
-				return q.Below > 0 && v.Version >= q.Below || !q.AsOf.IsZero() && v.At.After(q.AsOf)
+		for _, k := range q.Of {
+			vs := slices.DeleteFunc(slices.Clone(byID[k.ID]), func(v documents.Version) bool {
+				return k.Version > 0 && v.Version >= k.Version || !q.AsOf.IsZero() && v.At.After(q.AsOf)
 			})
 			if vs = vs[:min(len(vs), q.Limit)]; len(vs) > 0 {
-				out[id] = vs
+				out[k.ID] = vs
 			}
 		}
 		return out
 	}
-	for _, among := range [][]string{ids, ids[1:2], ids[:1], nil} {
-		for _, q := range []documents.HistoryQuery{{Limit: 100}, {Limit: 2}, {Limit: 1, Below: 3}, {Limit: 3, AsOf: instant(6)}, {Limit: 9, Below: 2, AsOf: instant(3)}} {
-			q.Entity, q.IDs = "Sample", among
+	for _, of := range [][]documents.VersionKey{keys, keys[1:2], keys[3:4], keys[4:5], keys[:1], nil} {
+		for _, q := range []documents.HistoryQuery{{Limit: 100}, {Limit: 2}, {Limit: 1}, {Limit: 3, AsOf: instant(6)}, {Limit: 9, AsOf: instant(3)}} {
+			q.Entity, q.Of = "Sample", of
 			got, err := s.store.History(s.ctx, q)
 			s.ok(err)
 			s.same(expected(q), got)

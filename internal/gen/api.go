@@ -175,6 +175,9 @@ func (s *sdl) entity(e *schema.Entity) {
 		for _, i := range e.Inverses {
 			s.printf("  \"Those whose %s this is.\"\n  %s(%s): %sConnection!\n", i.Field, i.Name, listArgs(i.Entity), i.Entity)
 		}
+		if e.View == nil {
+			s.WriteString(historyFields)
+		}
 	}
 	if e.View != nil {
 		s.WriteString("  \"How many times it was changed.\"\n  version: Int!\n  createdAt: DateTime!\n  \"The time of the event that changed it last.\"\n  updatedAt: DateTime!\n}\n")

@@ -30,6 +30,15 @@ const readQueries = `  "Any entity, by its nodeId."
   node(id: ID!, atLeast: String): Node
   "What led to an event, the first cause first and the event itself last: at most the last 100. It goes back as far as events are consolidated."
   causationOf(event: ID!, atLeast: String): [EventInfo!]!
+  "What happened to an entity, the newest first: to one that was deleted too."
+  history(entity: String!, id: ID!, first: Int = 50, beforeVersion: Int, atLeast: String): [HistoryEntry!]!
+`
+
+// historyFields are the fields of every entity about its past.
+const historyFields = `  "What happened to it, the newest first."
+  history(first: Int = 50, beforeVersion: Int): [HistoryEntry!]!
+  "The event that a field has its value from; of a copy it may be the other entity's. Null if the field was never set."
+  changedBy(field: String!): HistoryEntry
 `
 
 // writeTypes are the types of every write API.
@@ -260,6 +269,23 @@ type StateReaction {
 
 // readTypes are the types of every read API.
 const readTypes = `
+"One event of an entity's history."
+type HistoryEntry {
+  event: EventInfo!
+  "What it changed."
+  changes: [FieldChange!]!
+}
+
+"A field before and after an event."
+type FieldChange {
+  field: String!
+  "Of the element that changed, in a list whose elements have keys; null if it is about the whole field."
+  key: ID
+  "Null if there was nothing."
+  before: JSON
+  after: JSON
+}
+
 type PageInfo {
   hasNextPage: Boolean!
   hasPreviousPage: Boolean!

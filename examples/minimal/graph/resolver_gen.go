@@ -137,6 +137,38 @@ func (r failedReactionFields) Tries(ctx context.Context, obj *resolve.Object) (i
 	return resolve.Field[int](ctx, obj, "tries")
 }
 
+func (r *root) FieldChange() FieldChangeResolver { return fieldChangeFields{r.rt} }
+
+type fieldChangeFields struct{ rt *resolve.Runtime }
+
+func (r fieldChangeFields) Field(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "field")
+}
+
+func (r fieldChangeFields) Key(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "key")
+}
+
+func (r fieldChangeFields) Before(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "before")
+}
+
+func (r fieldChangeFields) After(ctx context.Context, obj *resolve.Object) (*scalar.JSON, error) {
+	return resolve.Field[*scalar.JSON](ctx, obj, "after")
+}
+
+func (r *root) HistoryEntry() HistoryEntryResolver { return historyEntryFields{r.rt} }
+
+type historyEntryFields struct{ rt *resolve.Runtime }
+
+func (r historyEntryFields) Event(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "event")
+}
+
+func (r historyEntryFields) Changes(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "changes")
+}
+
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
 
 type mutationFields struct{ rt *resolve.Runtime }
@@ -247,6 +279,10 @@ func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error
 }
 
 func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*resolve.Object, error) {
+	return resolve.Root[[]*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string) ([]*resolve.Object, error) {
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
@@ -529,6 +565,14 @@ func (r todoFields) Status(ctx context.Context, obj *Todo) (string, error) {
 
 func (r todoFields) Title(ctx context.Context, obj *Todo) (string, error) {
 	return resolve.Field[string](ctx, (*resolve.Object)(obj), "title")
+}
+
+func (r todoFields) History(ctx context.Context, obj *Todo, _ *int, _ *int) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
+}
+
+func (r todoFields) ChangedBy(ctx context.Context, obj *Todo, _ string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "changedBy")
 }
 
 func (r todoFields) Version(ctx context.Context, obj *Todo) (int, error) {
