@@ -56,7 +56,7 @@ func open(ctx context.Context, cfg *Config, model *schema.Model, logger *slog.Lo
 		return nil, err
 	}
 	if p.store != nil {
-		if err := setUp(ctx, p.store, logger); err != nil {
+		if err := setUp(ctx, p.store, cfg.Has(RoleConsolidator), logger); err != nil {
 			return nil, err
 		}
 	}
@@ -89,14 +89,20 @@ func (p *parts) connect(ctx context.Context, cfg *Config, model *schema.Model, l
 // setUpPatience is how long setting up goes on without a word.
 const setUpPatience = time.Second
 
-// setUp makes what the documents need. That has no bound: indexes on many documents take long.
-func setUp(ctx context.Context, store documents.Store, logger *slog.Logger) error {
+// setUp makes what the documents need, and the indexes if it is the consolidator's process. That has no bound: indexes on many documents take long.
+func setUp(ctx context.Context, store documents.Store, index bool, logger *slog.Logger) error {
 	talk := time.AfterFunc(setUpPatience, func() {
 		logger.Info("indexes that the documents do not have yet are being built, which takes longer the more documents there are: it starts after that")
 	})
 	defer talk.Stop()
 	if err := store.Setup(ctx); err != nil {
 		return fmt.Errorf("set up the documents: %w", err)
+	}
+	if !index {
+		return nil
+	}
+	if err := store.Index(ctx); err != nil {
+		return fmt.Errorf("index the documents: %w", err)
 	}
 	return nil
 }

@@ -118,12 +118,12 @@ func TestSettingUpHasNoBoundAndSaysSo(t *testing.T) {
 		}
 		return len(p), nil
 	}), nil))
-	if err := setUp(t.Context(), slowStore{until: said}, logger); err != nil {
+	if err := setUp(t.Context(), slowStore{until: said}, false, logger); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := setUp(ctx, slowStore{}, logger); !errors.Is(err, context.Canceled) {
+	if err := setUp(ctx, slowStore{}, false, logger); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

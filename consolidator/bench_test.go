@@ -3,6 +3,7 @@ package consolidator_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -195,7 +196,7 @@ func (s *sqliteTarget) fresh(ctx context.Context, name string) (documents.Store,
 	if err != nil {
 		return nil, err
 	}
-	return store, store.Setup(ctx)
+	return store, errors.Join(store.Setup(ctx), store.Index(ctx))
 }
 
 func (s *sqliteTarget) open() (*sql.DB, error) {
@@ -305,7 +306,7 @@ func (m *mongoTarget) fresh(ctx context.Context, _ string) (documents.Store, err
 		return nil, err
 	}
 	m.batch = store.BatchLimit()
-	return store, store.Setup(ctx)
+	return store, errors.Join(store.Setup(ctx), store.Index(ctx))
 }
 
 func (m *mongoTarget) capture(ctx context.Context) error {

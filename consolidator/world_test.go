@@ -2,6 +2,7 @@ package consolidator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -108,7 +109,7 @@ func (w *world) opened(s documents.Store, err error) documents.Store {
 	w.t.Helper()
 	if err == nil {
 		w.t.Cleanup(func() { s.Close() })
-		err = s.Setup(w.t.Context())
+		err = errors.Join(s.Setup(w.t.Context()), s.Index(w.t.Context()))
 	}
 	if err != nil {
 		w.t.Fatal(err)

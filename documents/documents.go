@@ -128,10 +128,13 @@ type HistoryQuery struct {
 // Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more
 // than the store can keep in one document is a *TooLargeError.
 type Store interface {
-	// Setup creates what is missing: collections, indexes (for @indexed fields, refs and copies' refs), the generation, and Version.CreatedAt in archives of
-	// before it was kept, some at a time, going on where an interrupted Setup was. It is idempotent and safe to run from several processes at once.
+	// Setup creates what is missing of collections and generations, and Version.CreatedAt in archives of before it was kept, some at a time, going on where an
+	// interrupted Setup was. It is idempotent and safe to run from several processes at once.
 	Setup(ctx context.Context) error
-
+	// Index makes the indexes that Indexes names and that are not there, and drops those that it made of a model that named others. Indexes that others made stay. It
+	// is for the consolidator's process alone, because one of an older model would drop what a newer needs. It is idempotent, safe to run from several processes at
+	// once, and takes as long as the data is large.
+	Index(ctx context.Context) error
 	// Checkpoints returns how far each partition has been consolidated; partitions never consolidated are absent.
 	Checkpoints(ctx context.Context) (map[int]Checkpoint, error)
 	// Advance moves a partition's checkpoint. A checkpoint only rises: one of an earlier place is ignored, watermark and all. At the same place, or a later one, the

@@ -44,17 +44,6 @@ func StoredFields(e *schema.Entity) []*schema.Field {
 	return out
 }
 
-// IndexedFields returns the fields that Setup makes an index for: @indexed and @unique ones, and refs.
-func IndexedFields(e *schema.Entity) []*schema.Field {
-	var out []*schema.Field
-	for _, f := range StoredFields(e) {
-		if !f.Type.List && (f.Indexed || f.Unique || f.Ref != nil) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // CopiesVia returns the names of the fields that are copied through the ref field, nil for none.
 func CopiesVia(e *schema.Entity, ref string) []string {
 	var out []string

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -80,7 +81,7 @@ func (b *bench) open(m *schema.Model) documents.Store {
 	s, err := sqlite.Open(b.Context(), b.path, m, sqlite.Options{})
 	if err == nil {
 		b.Cleanup(func() { s.Close() })
-		err = s.Setup(b.Context())
+		err = errors.Join(s.Setup(b.Context()), s.Index(b.Context()))
 	}
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,7 +70,7 @@ func shop(t *testing.T, customers int) (*query.Engine, *counting, *schema.Model)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	if err := store.Setup(t.Context()); err != nil {
+	if err := errors.Join(store.Setup(t.Context()), store.Index(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -3,6 +3,7 @@ package resolve_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,7 +116,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	if err := store.Setup(t.Context()); err != nil {
+	if err := errors.Join(store.Setup(t.Context()), store.Index(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	w := &world{T: t, write: &engine{}, store: store}

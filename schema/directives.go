@@ -34,7 +34,7 @@ func (l *loader) onlyDirectives(list ast.DirectiveList, on string, allowed ...st
 	}
 }
 
-var repeatable = map[string]bool{"timeout": true, "reaction": true, "view": true}
+var repeatable = map[string]bool{"timeout": true, "reaction": true, "view": true, "indexed": true}
 
 func (l *loader) noDirectives(list ast.DirectiveList, on string) { l.onlyDirectives(list, on) }
 
@@ -117,9 +117,10 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 		case "unique":
 			l.onlyArgs(dir, "ignoreCase", "with")
 			f.Unique = true
-		case "indexed", "state", "key":
+		case "indexed":
+			l.indexed(d, f, dir)
+		case "state", "key":
 			l.onlyArgs(dir)
-			f.Indexed = f.Indexed || dir.Name == "indexed"
 			f.Key = f.Key || dir.Name == "key"
 		}
 	}

@@ -25,7 +25,7 @@ func (l *loader) entities() {
 }
 
 func (l *loader) entity(d *ast.Definition) *Entity {
-	l.onlyDirectives(d.Directives, "the entity "+d.Name, "entity", "crud", "timeout", "reaction")
+	l.onlyDirectives(d.Directives, "the entity "+d.Name, "entity", "crud", "timeout", "reaction", "indexed")
 	dir := d.Directives.ForName("entity")
 	l.onlyArgs(dir, "plural", "with")
 	l.name(dir, "plural")
@@ -43,6 +43,7 @@ func (l *loader) entity(d *ast.Definition) *Entity {
 	l.state(e, d)
 	l.with(e, dir)
 	l.uniques(e, d)
+	l.indexes(e, d)
 	return e
 }
 

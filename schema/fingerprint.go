@@ -56,6 +56,9 @@ func printMachine(h io.Writer, e *Entity) {
 	for _, u := range e.Uniques {
 		printf(h, "unique %q %v", u.Name, u.IgnoreCase)
 	}
+	for _, i := range e.Indexes {
+		printf(h, "index %+v", i.Fields)
+	}
 	for _, t := range e.Timeouts {
 		printf(h, "timeout %q %d", t.Name(), t.After)
 	}

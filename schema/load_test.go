@@ -110,6 +110,9 @@ func outlineMachine(b *strings.Builder, e *schema.Entity) {
 	for _, u := range e.Uniques {
 		fmt.Fprintf(b, "  unique %s %v\n", u.Name, u.IgnoreCase)
 	}
+	for _, i := range e.Indexes {
+		fmt.Fprintf(b, "  index %+v\n", i.Fields)
+	}
 	for _, t := range e.Timeouts {
 		fmt.Fprintf(b, "  timeout %s %s\n", t.Name(), t.After)
 	}

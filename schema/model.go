@@ -31,7 +31,8 @@ type Entity struct {
 	Inverses    []*Inverse // the other directions of refs that point here
 	With        *Field     // the ref to what it belongs to: its id begins with that id and OwnerSeparator; nil for none
 	Uniques     []*Unique
-	View        *View // what a view is made of; nil for an entity
+	Indexes     []*Index // of several fields
+	View        *View    // what a view is made of; nil for an entity
 	Timeouts    []*Timeout
 	Reactions   []*Reaction // to events of this entity
 	CRUD        bool
@@ -138,6 +139,18 @@ type Unique struct {
 	Fields     []*Field // the one with @unique first
 	IgnoreCase bool     // texts that are one after Unicode's full case folding are the same
 	Pos        Pos
+}
+
+// Index is an index over fields of an entity, in that order.
+type Index struct {
+	Fields []IndexField
+	Pos    Pos
+}
+
+// IndexField is one key of an Index.
+type IndexField struct {
+	Name string // a field, or _createdAt, _updatedAt, _version
+	Desc bool
 }
 
 // Timeout is a command that is run once an entity has been in a state for some time.

@@ -22,7 +22,7 @@ func (l *loader) views() {
 }
 
 func (l *loader) view(d *ast.Definition) *Entity {
-	l.onlyDirectives(d.Directives, "the view "+d.Name, "view")
+	l.onlyDirectives(d.Directives, "the view "+d.Name, "view", "indexed")
 	l.noInterfaces(d)
 	e := &Entity{
 		Name: d.Name, Singular: lowerFirst(d.Name), Plural: l.pluralOf(d), Description: describe(d.Description),
@@ -44,6 +44,7 @@ func (l *loader) view(d *ast.Definition) *Entity {
 		}
 	}
 	l.wholeView(e, dirs)
+	l.indexes(e, d)
 	e.View.Fingerprint = viewFingerprint(e)
 	e.View.Tallies = tallies(e)
 	return e

@@ -31,6 +31,7 @@ func tallies(e *Entity) *Entity {
 			field("id", KindID, "ID"), field(TallyGroup, KindID, "ID"), field(TallyField, KindString, "String"), field(TallyValue, KindString, "String"),
 			field(TallyAlive, KindBoolean, "Boolean"), field(TallyCount, KindInt, "Int"),
 		},
+		Indexes: []*Index{{Fields: []IndexField{{Name: TallyGroup}, {Name: TallyField}, {Name: TallyAlive}, {Name: TallyValue}}, Pos: e.Pos}},
 	}
 }
 

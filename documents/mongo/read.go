@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/daybook-cqrs/daybook/documents"
 )
@@ -73,32 +74,51 @@ func (s *Store) drain(ctx context.Context, t *table, cursor *mongo.Cursor, each 
 	return nil
 }
 
-// List implements documents.Store.
+// List implements documents.Store. The first two ranges of a page are read at once: the first is what is level with the key, which mostly is nothing.
 func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
 	t, err := s.page(q)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]documents.Document, 0, min(q.Limit, 100))
-	for _, r := range documents.PageRanges(q) {
-		if len(out) == q.Limit {
-			break
-		}
-		before := documents.IDs(out)
-		o := options.Find().SetSort(t.sorting(r.Orders)).SetLimit(int64(q.Limit)) // some may be among those before
-		err := s.passing(ctx, t, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
-			if len(out) < q.Limit && !before[d.ID] {
-				out = append(out, d)
-			}
-		})
+	ranges := documents.PageRanges(q)
+	for together := 2; len(ranges) > 0 && len(out) < q.Limit; together = 1 {
+		n := min(together, len(ranges))
+		pieces, err := s.ranges(ctx, t, q, ranges[:n])
 		if err != nil {
 			return nil, err
 		}
+		for _, piece := range pieces {
+			before := documents.IDs(out)
+			for _, d := range piece {
+				if len(out) < q.Limit && !before[d.ID] {
+					out = append(out, d)
+				}
+			}
+		}
+		ranges = ranges[n:]
 	}
 	if q.Last {
 		slices.Reverse(out)
 	}
 	return out, nil
+}
+
+// ranges reads ranges of a page at the same time, each up to the page's limit: some may be among those of another.
+func (s *Store) ranges(ctx context.Context, t *table, q documents.Query, ranges []documents.PageRange) ([][]documents.Document, error) {
+	out := make([][]documents.Document, len(ranges))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, r := range ranges {
+		g.Go(func() error {
+			o := options.Find().SetSort(t.sorting(r.Orders)).SetLimit(int64(q.Limit))
+			return s.passing(ctx, t, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
+				if len(out[i]) < q.Limit { // what is decided here has no limit in MongoDB
+					out[i] = append(out[i], d)
+				}
+			})
+		})
+	}
+	return out, g.Wait()
 }
 
 // page checks a query.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -32,57 +31,19 @@ func (s *Store) Setup(ctx context.Context) error {
 }
 
 func (s *Store) setupEntity(ctx context.Context, e *entity) error {
-	type collection struct {
-		in      *mongo.Collection
-		indexes []index
+	if err := s.create(ctx, e.docs.Name()); err != nil || e.ofView {
+		return err
 	}
-	all := []collection{{e.docs, e.indexes()}}
-	if !e.ofView {
-		all = append(all, collection{e.versions, e.versionIndexes()})
+	if err := s.create(ctx, e.versions.Name()); err != nil {
+		return err
 	}
-	for _, c := range all {
-		if err := s.create(ctx, c.in.Name()); err != nil {
-			return err
-		}
-		if err := s.createIndexes(ctx, c.in, c.indexes); err != nil {
-			return err
-		}
-	}
-	if e.ofView {
-		return nil
+	if err := s.createIndexes(ctx, e.versions, e.versionIndexes()); err != nil {
+		return err
 	}
 	if err := s.dateVersions(ctx, e); err != nil {
 		return err
 	}
 	return s.checkGeneration(ctx, e)
-}
-
-// createIndexes makes those that are missing. Several processes may do so at once, which MongoDB allows; FerretDB breaks the connection, so it is looked at again.
-func (s *Store) createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) error {
-	var failed error
-	for range 3 {
-		there, err := in.Indexes().ListSpecifications(ctx)
-		if err != nil {
-			return err
-		}
-		var missing []mongo.IndexModel
-		for _, w := range wanted {
-			if !slices.ContainsFunc(there, func(i mongo.IndexSpecification) bool { return i.Name == w.name }) {
-				o := options.Index().SetName(w.name)
-				if w.only != nil && s.features.Partial {
-					o.SetPartialFilterExpression(w.only)
-				}
-				missing = append(missing, mongo.IndexModel{Keys: w.keys, Options: o})
-			}
-		}
-		if len(missing) == 0 {
-			return nil
-		}
-		if _, failed = in.Indexes().CreateMany(ctx, missing); failed == nil {
-			return nil
-		}
-	}
-	return failed
 }
 
 func (s *Store) create(ctx context.Context, name string) error {

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -55,20 +53,6 @@ func (e *entity) setup() []string {
 	return out
 }
 
-// indexes returns the statements that make the entity's indexes.
-func (e *entity) indexes() []string {
-	var out []string
-	if !e.ofView {
-		out = e.versionIndexes()
-	}
-	now := e.now()
-	for _, f := range documents.IndexedFields(e.Entity) {
-		name := strings.Trim(e.table, `"`) + "_" + f.Name
-		out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s" ON %s (%s, _id) WHERE _deleted=0`, name, e.table, now.expr(f.Name)))
-	}
-	return out
-}
-
 // setupVersions returns the statements that make the entity's archive.
 func (e *entity) setupVersions() []string {
 	return []string{
@@ -78,21 +62,4 @@ func (e *entity) setupVersions() []string {
 			commandId TEXT NOT NULL, actor TEXT NOT NULL, correlationId TEXT NOT NULL, causationId TEXT NOT NULL,
 			partition INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, createdAt TEXT, PRIMARY KEY (_id, _version))`,
 	}
-}
-
-// versionIndexes returns the statements that make the indexes of the entity's archive.
-func (e *entity) versionIndexes() []string {
-	versions := strings.Trim(e.versions, `"`)
-	out := []string{
-		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_undated" ON %s (_id) WHERE createdAt IS NULL`, versions, e.versions), // none but in archives of before it was kept
-		// What clients do is not in this one: it costs what reactions and timers do.
-		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, versions, e.versions),
-	}
-	past := e.then(time.Time{})
-	for _, f := range documents.IndexedFields(e.Entity) {
-		if f.Ref != nil && f.Copy == nil {
-			out = append(out, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_%s" ON %s (%s, _id, validFrom) WHERE deleted=0`, versions, f.Name, e.versions, past.expr(f.Name)))
-		}
-	}
-	return out
 }

@@ -54,12 +54,12 @@ func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 		return err
 	}
 	if e.ofView {
-		return execAll(ctx, tx, e.indexes())
+		return nil
 	}
 	if err := addCreatedAt(ctx, tx, e); err != nil {
 		return err
 	}
-	if err := execAll(ctx, tx, e.indexes()); err != nil {
+	if err := execAll(ctx, tx, e.setupIndexes()); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO generations VALUES (?, ?)`, e.Name, documents.FirstGeneration); err != nil {

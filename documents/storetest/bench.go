@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func Bench(b *testing.B, open Open, n int) {
 
 // Fill sets a store up and writes n documents of Bench.
 func Fill(ctx context.Context, s documents.Store, n int) error {
-	if err := s.Setup(ctx); err != nil {
+	if err := errors.Join(s.Setup(ctx), s.Index(ctx)); err != nil {
 		return err
 	}
 	ws := make([]documents.Write, n)
@@ -91,7 +92,7 @@ func BenchArchive(b *testing.B, open Open) {
 	for _, cause := range []string{"", "Sample:x@1"} {
 		b.Run("cause="+cause, func(b *testing.B) {
 			s := open(b, Model(b))
-			if err := s.Setup(b.Context()); err != nil {
+			if err := errors.Join(s.Setup(b.Context()), s.Index(b.Context())); err != nil {
 				b.Fatal(err)
 			}
 			n := uint64(0)

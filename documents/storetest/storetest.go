@@ -79,6 +79,7 @@ func Run(t *testing.T, open Open, f Features) {
 			t.Cleanup(stop)
 			s := &suite{T: t, ctx: ctx, model: model, features: f, store: open(t, model)}
 			s.ok(s.store.Setup(ctx))
+			s.ok(s.store.Index(ctx))
 			test.run(s)
 		})
 	}

@@ -191,6 +191,9 @@ func (s *suite) countUp(worker int, seq uint64) error {
 // tallies are documents of their own, found by what they count.
 func (s *suite) tallies() {
 	view := s.model.View("Total").View.Tallies.Name
+	for range 2 { // views and tallies have indexes too
+		s.ok(s.store.Index(s.ctx))
+	}
 	var ws []documents.ViewWrite
 	for i, value := range []string{"b", "a", "c", "d"} {
 		w := total(fmt.Sprint("t", i), 1, position.Position{}, seen(0, 1), schema.Record{
