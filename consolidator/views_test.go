@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,17 @@ func TestViewsAreWhatTheEntitiesSay(t *testing.T) {
 	}
 }
 
+// slow takes its time between reading documents of views and writing them, so that others come in between.
+type slow struct{ documents.Store }
+
+func (s slow) LoadView(ctx context.Context, view string, ids []string) (map[string]documents.ViewDocument, error) {
+	docs, err := s.Store.LoadView(ctx, view, ids)
+	if rand.IntN(3) == 0 {
+		time.Sleep(rand.N(4 * time.Millisecond))
+	}
+	return docs, err
+}
+
 // life is what happens to the consolidators of one log and one store, all of it by chance.
 func (w *viewWorld) life(s documents.Store, phases, events, crashAt int) {
 	w.t.Helper()
@@ -62,7 +74,7 @@ func (w *viewWorld) life(s documents.Store, phases, events, crashAt int) {
 				m = w.old // a process from before there were views
 			}
 			ctx, cancel := context.WithCancel(w.t.Context())
-			c := &crashing{Store: s, Feed: f, late: w.random.IntN(2) == 0, dead: cancel}
+			c := &crashing{Store: slow{s}, Feed: f, late: w.random.IntN(2) == 0, dead: cancel}
 			c.left.Store(int64(1 + w.random.IntN(crashAt)))
 			batch := 1 + w.random.IntN(12)
 			wg.Go(func() {
@@ -89,4 +101,19 @@ func TestViewsAreRightWhateverHappens(t *testing.T) {
 		w := newViewWorld(t, true, 99)
 		w.life(w.newStore(), 3, 15, 30)
 	})
+}
+
+// TestConsolidatorsThatKeepTheSameViews write the same documents all the time, and lose nothing.
+func TestConsolidatorsThatKeepTheSameViews(t *testing.T) {
+	w := newViewWorld(t, false, 5)
+	w.do(200)
+	s := w.newStore()
+	var wg sync.WaitGroup
+	for batch := range 3 {
+		wg.Go(func() {
+			w.runViews(t.Context(), w.model, slow{s}, w.feed, 3+batch, func() bool { return w.viewsDone(s) })
+		})
+	}
+	wg.Wait()
+	w.checkViews(s)
 }
