@@ -139,7 +139,7 @@ func insteadOf(e, target *schema.Entity, f documents.Through) string {
 		return false
 	})
 	advice := "ask for less"
-	if e == nil || e.View != nil { // what is no entity has no copies
+	if e == nil {
 		return advice
 	}
 	for _, name := range fields {
@@ -158,6 +158,9 @@ func insteadOf(e, target *schema.Entity, f documents.Through) string {
 
 // advise says which copy serves.
 func advise(e *schema.Entity, ref string, source *schema.Field) string {
+	if e.View != nil { // which has no copies
+		return "ask for less"
+	}
 	indexed := ""
 	if source.Type.Comparable() {
 		indexed = " @indexed"
