@@ -25,6 +25,8 @@ type refusing struct {
 
 func (refusing) Checkpoints(context.Context) (map[int]documents.Checkpoint, error) { return nil, nil }
 
+func (refusing) Secret(context.Context) ([]byte, error) { return documents.NewSecret(), nil }
+
 func (r refusing) List(context.Context, documents.Query) ([]documents.Document, error) {
 	return nil, r.err
 }

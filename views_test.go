@@ -54,6 +54,9 @@ func TestViews(t *testing.T) {
 		s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { sales(orderBy: [{field: MONTH}]) { edges { node { lines quantity product { id } } } } } }`, at)).
 			want("data.product.sales.edges.0.node.quantity", "12", "data.product.sales.edges.0.node.lines", "2", "data.product.sales.edges.0.node.product.id", "p1")
 
+		s.do(fmt.Sprintf(`{ customerRevenues(where: {customer: {name: {startsWith: "n"}, region: {eq: "y"}}}, orderBy: [{customer: {field: NAME, direction: DESC}}], atLeast: %q) { edges { node { id } } } }`, at)).
+			want("data.customerRevenues.edges.0.node.id", "c2", "data.customerRevenues.edges.1.node.id", "c1")
+
 		at = s.command(`cancelOrder(id: "o1")`)
 		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "10", "data.customerRevenue.largestOrder", "10")
 		s.do(`mutation { cancelOrder(id: "o2") { order { customer { revenue { totalCount } } } errors { code } } }`).

@@ -14,9 +14,14 @@ const maxDepth = 100
 const MaxText = 2000
 
 // CheckFilter reports what is wrong with a filter on e: unknown fields, values of another Go type than the field's, text conditions on
-// fields that are not text. Compilers rely on it having passed.
+// fields that are not text, and Through, which no store knows. Compilers rely on it having passed.
 func CheckFilter(m *schema.Model, e *schema.Entity, f Filter) error {
-	return (&checker{m, e.Name, typesOf(e)}).check(f, 0)
+	return (&checker{model: m, name: e.Name, types: typesOf(e)}).check(f, 0)
+}
+
+// CheckFilterThrough is CheckFilter for filters that Through may be in.
+func CheckFilterThrough(m *schema.Model, e *schema.Entity, f Filter) error {
+	return (&checker{model: m, name: e.Name, types: typesOf(e), through: true}).check(f, 0)
 }
 
 // checker checks filters in one scope.
@@ -24,6 +29,8 @@ type checker struct {
 	model *schema.Model
 	name  string // of the scope, for messages
 	types func(field string) (schema.Type, bool)
+
+	through bool // Through is known
 }
 
 // typesOf gives the types of what a document holds.
@@ -72,6 +79,8 @@ func (c *checker) check(f Filter, depth int) error {
 		return err
 	case Inside, Some, Size:
 		return c.nested(f, depth)
+	case Through:
+		return c.beyond(f, depth)
 	default:
 		return fmt.Errorf("%T is not a filter that stores know", f)
 	}
@@ -169,7 +178,7 @@ func (c *checker) nested(f Filter, depth int) error {
 		}
 		t.List = false
 		element := func(field string) (schema.Type, bool) { return t, field == Element }
-		return (&checker{c.model, c.name + "." + f.Field, element}).check(f.F, depth+1)
+		return (&checker{model: c.model, name: c.name + "." + f.Field, types: element}).check(f.F, depth+1)
 	case Size:
 		if !t.List {
 			return fmt.Errorf("%s.%s is no list", c.name, f.Field)
@@ -182,12 +191,29 @@ func (c *checker) nested(f Filter, depth int) error {
 // objects is for the scope of value objects of a type.
 func (c *checker) objects(t schema.Type) *checker {
 	o := c.model.Object(t.Name)
-	return &checker{c.model, t.Name, func(field string) (schema.Type, bool) {
+	types := func(field string) (schema.Type, bool) {
 		if o == nil || o.Field(field) == nil {
 			return schema.Type{}, false
 		}
 		return o.Field(field).Type, true
-	}}
+	}
+	return &checker{c.model, t.Name, types, c.through}
+}
+
+// beyond checks what is asked of the entity that a ref leads to.
+func (c *checker) beyond(f Through, depth int) error {
+	if !c.through {
+		return fmt.Errorf("%s.%s: no store looks through refs", c.name, f.Field)
+	}
+	t, err := c.typeOf(f.Field)
+	if err != nil {
+		return err
+	}
+	e := c.model.Entity(f.Entity)
+	if t.List || t.Kind != schema.KindEntity || t.Name != f.Entity || e == nil {
+		return fmt.Errorf("%s.%s is no reference to one %s", c.name, f.Field, f.Entity)
+	}
+	return (&checker{c.model, e.Name, typesOf(e), true}).check(f.F, depth+1)
 }
 
 // equality reports whether a condition is about which values it may be.

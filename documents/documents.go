@@ -176,6 +176,10 @@ type Store interface {
 
 	Views
 
+	// Secret returns SecretBytes random bytes that nobody but who reads the store knows: drawn by the first call, and the same for every process and for ever.
+	// It needs Setup.
+	Secret(ctx context.Context) ([]byte, error)
+
 	// BatchLimit is the largest number of writes that one call of Write, Archive or Recopy sends at once; larger ones are split.
 	BatchLimit() int
 	// Ping reports whether the store can be reached.

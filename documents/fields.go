@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,24 @@ const FirstGeneration = 1
 
 // MaxLimit is the largest Query.Limit.
 const MaxLimit = 10_000
+
+// SecretBytes is the length of Store.Secret.
+const SecretBytes = 32
+
+// NewSecret draws a secret for a store that has none.
+func NewSecret() []byte {
+	s := make([]byte, SecretBytes)
+	_, _ = rand.Read(s) // never fails
+	return s
+}
+
+// CheckSecret returns the secret as it was read, or an error if it is none.
+func CheckSecret(s []byte) ([]byte, error) {
+	if len(s) != SecretBytes {
+		return nil, fmt.Errorf("the secret of the documents has %d bytes, not %d: remove it, and a new one is drawn", len(s), SecretBytes)
+	}
+	return s, nil
+}
 
 // CheckModel reports what a store cannot keep: field names that collide with a document's own.
 func CheckModel(m *schema.Model) error {

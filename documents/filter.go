@@ -1,7 +1,7 @@
 package documents
 
 // Filter is a condition on documents: one of the types in this file. Three compilers understand it (BSON, SQL, Match), and
-// they agree. The logic is two-valued: a comparison with a null field is false, and Not of it true.
+// they agree; only Through is none of theirs. The logic is two-valued: a comparison with a null field is false, and Not of it true.
 //
 // Field names what is asked about, in a scope: at first that of a document, whose fields are those of the entity and of documents themselves ("_id",
 // "_version", "_createdAt", "_updatedAt"); below Inside and Some it is that of a value object, or of an element of a list of scalars, which is called Element.
@@ -83,6 +83,14 @@ type Some struct {
 	Scalars bool // the elements are no value objects
 }
 
+// Through holds if the ref in Field is not null, the entity that it leads to is there, and F holds of that. F has the scope of its document. No store knows
+// it: the query package puts a filter that stores know in its place.
+type Through struct {
+	Field  string
+	Entity string // the entity's type
+	F      Filter
+}
+
 // Size holds if the list in Field is not null and its length, null elements counted, compares so with N.
 type Size struct {
 	Field string
@@ -100,3 +108,4 @@ func (IsNull) filter()  {}
 func (Inside) filter()  {}
 func (Some) filter()    {}
 func (Size) filter()    {}
+func (Through) filter() {}

@@ -134,6 +134,8 @@ func FieldOf(f Filter) string {
 		return f.Field
 	case Size:
 		return f.Field
+	case Through:
+		return f.Field
 	}
 	return ""
 }

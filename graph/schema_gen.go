@@ -16021,7 +16021,7 @@ func (ec *executionContext) unmarshalInputCustomerActivityFilter(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "customerId", "events", "lastOrderId", "lastEvent", "lastEventAt", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "customer", "customerId", "events", "lastOrder", "lastOrderId", "lastEvent", "lastEventAt", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -16057,6 +16057,13 @@ func (ec *executionContext) unmarshalInputCustomerActivityFilter(ctx context.Con
 				return it, err
 			}
 			it["id"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		case "customerId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -16071,6 +16078,13 @@ func (ec *executionContext) unmarshalInputCustomerActivityFilter(ctx context.Con
 				return it, err
 			}
 			it["events"] = data
+		case "lastOrder":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastOrder"))
+			data, err := ec.unmarshalOOrderFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["lastOrder"] = data
 		case "lastOrderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastOrderId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -16145,7 +16159,7 @@ func (ec *executionContext) unmarshalInputCustomerActivitySort(ctx context.Conte
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "customer", "lastOrder"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -16155,7 +16169,7 @@ func (ec *executionContext) unmarshalInputCustomerActivitySort(ctx context.Conte
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNCustomerActivitySortField2string(ctx, v)
+			data, err := ec.unmarshalOCustomerActivitySortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -16167,6 +16181,20 @@ func (ec *executionContext) unmarshalInputCustomerActivitySort(ctx context.Conte
 				return it, err
 			}
 			it["direction"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
+		case "lastOrder":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastOrder"))
+			data, err := ec.unmarshalOOrderSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["lastOrder"] = data
 		}
 	}
 	return it, nil
@@ -16315,7 +16343,7 @@ func (ec *executionContext) unmarshalInputCustomerRevenueFilter(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "customerId", "orders", "revenue", "averageOrder", "largestOrder", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "customer", "customerId", "orders", "revenue", "averageOrder", "largestOrder", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -16351,6 +16379,13 @@ func (ec *executionContext) unmarshalInputCustomerRevenueFilter(ctx context.Cont
 				return it, err
 			}
 			it["id"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		case "customerId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -16439,7 +16474,7 @@ func (ec *executionContext) unmarshalInputCustomerRevenueSort(ctx context.Contex
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "customer"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -16449,7 +16484,7 @@ func (ec *executionContext) unmarshalInputCustomerRevenueSort(ctx context.Contex
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNCustomerRevenueSortField2string(ctx, v)
+			data, err := ec.unmarshalOCustomerRevenueSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -16461,6 +16496,13 @@ func (ec *executionContext) unmarshalInputCustomerRevenueSort(ctx context.Contex
 				return it, err
 			}
 			it["direction"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		}
 	}
 	return it, nil
@@ -16503,7 +16545,7 @@ func (ec *executionContext) unmarshalInputCustomerSort(ctx context.Context, obj 
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNCustomerSortField2string(ctx, v)
+			data, err := ec.unmarshalOCustomerSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -17285,7 +17327,7 @@ func (ec *executionContext) unmarshalInputOrderFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "customerId", "customerName", "lines", "total", "payments", "note", "carrier", "cancelReason", "placedAt", "approvedAt", "processedAt", "invoicedAt", "shippedAt", "deliveredAt", "unavailableAt", "canceledAt", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "customer", "customerId", "customerName", "lines", "total", "payments", "note", "carrier", "cancelReason", "placedAt", "approvedAt", "processedAt", "invoicedAt", "shippedAt", "deliveredAt", "unavailableAt", "canceledAt", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -17328,6 +17370,13 @@ func (ec *executionContext) unmarshalInputOrderFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it["status"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		case "customerId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -17489,7 +17538,7 @@ func (ec *executionContext) unmarshalInputOrderLineFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "line", "productId", "seller", "price", "freight", "quantity", "isNull"}
+	fieldsInOrder := [...]string{"and", "or", "not", "line", "product", "productId", "seller", "price", "freight", "quantity", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -17525,6 +17574,13 @@ func (ec *executionContext) unmarshalInputOrderLineFilter(ctx context.Context, o
 				return it, err
 			}
 			it["line"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		case "productId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -17826,7 +17882,7 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "customer"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -17836,7 +17892,7 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNOrderSortField2string(ctx, v)
+			data, err := ec.unmarshalOOrderSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -17848,6 +17904,13 @@ func (ec *executionContext) unmarshalInputOrderSort(ctx context.Context, obj any
 				return it, err
 			}
 			it["direction"] = data
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOCustomerSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customer"] = data
 		}
 	}
 	return it, nil
@@ -18308,7 +18371,7 @@ func (ec *executionContext) unmarshalInputProductSalesFilter(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "productId", "month", "lines", "quantity", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "product", "productId", "month", "lines", "quantity", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -18344,6 +18407,13 @@ func (ec *executionContext) unmarshalInputProductSalesFilter(ctx context.Context
 				return it, err
 			}
 			it["id"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		case "productId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -18425,7 +18495,7 @@ func (ec *executionContext) unmarshalInputProductSalesSort(ctx context.Context, 
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "product"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -18435,7 +18505,7 @@ func (ec *executionContext) unmarshalInputProductSalesSort(ctx context.Context, 
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNProductSalesSortField2string(ctx, v)
+			data, err := ec.unmarshalOProductSalesSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -18447,6 +18517,13 @@ func (ec *executionContext) unmarshalInputProductSalesSort(ctx context.Context, 
 				return it, err
 			}
 			it["direction"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		}
 	}
 	return it, nil
@@ -18489,7 +18566,7 @@ func (ec *executionContext) unmarshalInputProductSort(ctx context.Context, obj a
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNProductSortField2string(ctx, v)
+			data, err := ec.unmarshalOProductSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -18529,7 +18606,7 @@ func (ec *executionContext) unmarshalInputReservationFilter(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "orderId", "lines", "version", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "status", "order", "orderId", "lines", "version", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -18572,6 +18649,13 @@ func (ec *executionContext) unmarshalInputReservationFilter(ctx context.Context,
 				return it, err
 			}
 			it["status"] = data
+		case "order":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("order"))
+			data, err := ec.unmarshalOOrderFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["order"] = data
 		case "orderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("orderId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -18639,7 +18723,7 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"field", "direction"}
+	fieldsInOrder := [...]string{"field", "direction", "order"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -18649,7 +18733,7 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNReservationSortField2string(ctx, v)
+			data, err := ec.unmarshalOReservationSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -18661,6 +18745,13 @@ func (ec *executionContext) unmarshalInputReservationSort(ctx context.Context, o
 				return it, err
 			}
 			it["direction"] = data
+		case "order":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("order"))
+			data, err := ec.unmarshalOOrderSort2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["order"] = data
 		}
 	}
 	return it, nil
@@ -18760,7 +18851,7 @@ func (ec *executionContext) unmarshalInputReservedLineFilter(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "productId", "quantity", "isNull"}
+	fieldsInOrder := [...]string{"and", "or", "not", "product", "productId", "quantity", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -18789,6 +18880,13 @@ func (ec *executionContext) unmarshalInputReservedLineFilter(ctx context.Context
 				return it, err
 			}
 			it["not"] = data
+		case "product":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("product"))
+			data, err := ec.unmarshalOProductFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["product"] = data
 		case "productId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productId"))
 			data, err := ec.unmarshalOIDFilter2map(ctx, v)
@@ -23023,20 +23121,6 @@ func (ec *executionContext) unmarshalNCustomerActivitySort2map(ctx context.Conte
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNCustomerActivitySortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNCustomerActivitySortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "CustomerActivitySortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) marshalNCustomerChange2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObject(ctx context.Context, sel ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CustomerChange!")
@@ -23148,37 +23232,9 @@ func (ec *executionContext) unmarshalNCustomerRevenueSort2map(ctx context.Contex
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNCustomerRevenueSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNCustomerRevenueSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "CustomerRevenueSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNCustomerSort2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputCustomerSort(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNCustomerSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNCustomerSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "CustomerSortField!")
-	}
-	return res
 }
 
 func (ec *executionContext) unmarshalNCustomerStatus2string(ctx context.Context, v any) (string, error) {
@@ -23530,20 +23586,6 @@ func (ec *executionContext) unmarshalNOrderSort2map(ctx context.Context, v any) 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNOrderSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNOrderSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "OrderSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNOrderStatus2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23727,37 +23769,9 @@ func (ec *executionContext) unmarshalNProductSalesSort2map(ctx context.Context, 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNProductSalesSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNProductSalesSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "ProductSalesSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNProductSort2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputProductSort(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNProductSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNProductSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "ProductSortField!")
-	}
-	return res
 }
 
 func (ec *executionContext) marshalNRejectedCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
@@ -23848,20 +23862,6 @@ func (ec *executionContext) marshalNReservationPayload2ᚖgithubᚗcomᚋdaybook
 func (ec *executionContext) unmarshalNReservationSort2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputReservationSort(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNReservationSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNReservationSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "ReservationSortField!")
-	}
-	return res
 }
 
 func (ec *executionContext) unmarshalNReservationStatus2string(ctx context.Context, v any) (string, error) {
@@ -24353,6 +24353,24 @@ func (ec *executionContext) unmarshalOCustomerActivitySort2ᚕmapᚄ(ctx context
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOCustomerActivitySortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCustomerActivitySortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalOCustomerFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -24427,6 +24445,32 @@ func (ec *executionContext) unmarshalOCustomerRevenueSort2ᚕmapᚄ(ctx context.
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOCustomerRevenueSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCustomerRevenueSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCustomerSort2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCustomerSort(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOCustomerSort2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -24442,6 +24486,24 @@ func (ec *executionContext) unmarshalOCustomerSort2ᚕmapᚄ(ctx context.Context
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOCustomerSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCustomerSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOCustomerStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -24976,6 +25038,14 @@ func (ec *executionContext) unmarshalOOrderLineListFilter2map(ctx context.Contex
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOOrderSort2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputOrderSort(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOOrderSort2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -24991,6 +25061,24 @@ func (ec *executionContext) unmarshalOOrderSort2ᚕmapᚄ(ctx context.Context, v
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOOrderSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOOrderStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -25205,6 +25293,32 @@ func (ec *executionContext) unmarshalOProductSalesSort2ᚕmapᚄ(ctx context.Con
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOProductSalesSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProductSalesSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOProductSort2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputProductSort(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOProductSort2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -25220,6 +25334,24 @@ func (ec *executionContext) unmarshalOProductSort2ᚕmapᚄ(ctx context.Context,
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOProductSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProductSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOReceipt2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObject(ctx context.Context, sel ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -25276,6 +25408,24 @@ func (ec *executionContext) unmarshalOReservationSort2ᚕmapᚄ(ctx context.Cont
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOReservationSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOReservationSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOReservationStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

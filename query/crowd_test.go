@@ -20,6 +20,8 @@ type crowd struct {
 	pages        atomic.Int64
 }
 
+func (c *crowd) Secret(context.Context) ([]byte, error) { return documents.NewSecret(), nil }
+
 func (c *crowd) List(_ context.Context, q documents.Query) ([]documents.Document, error) {
 	c.pages.Add(1)
 	after := ""

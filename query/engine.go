@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -22,6 +23,7 @@ type Config struct {
 	Partitions int           // of the log: WaitPast needs it
 	WaitBound  time.Duration // how long Wait and WaitPast wait at most; default 5 s
 	Buffer     int           // changes that a slow subscriber may be behind before it is told to resync; default 256
+	MaxLookup  int           // how many documents filters through refs may find together, and a list sorted through a ref may have; default and most 10,000
 }
 
 // Limits of one read.
@@ -40,6 +42,8 @@ type Engine struct {
 	hub   hub
 	views views
 
+	sealing atomic.Pointer[[]byte] // the store's secret, once it was read
+
 	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
 }
 
@@ -53,6 +57,9 @@ func New(cfg Config) *Engine {
 	}
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = 256
+	}
+	if cfg.MaxLookup <= 0 || cfg.MaxLookup > documents.MaxLimit {
+		cfg.MaxLookup = documents.MaxLimit
 	}
 	e := &Engine{cfg: cfg, copying: map[string][]string{}}
 	for _, entity := range cfg.Model.Entities {
@@ -103,7 +110,7 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 
 // List returns a page of a list.
 func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
-	p, err := e.plan(entity, args)
+	p, err := e.now().plan(ctx, entity, args)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +119,7 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	}
 	page := &Page{}
 	if c.TotalCount {
-		n, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: args.Filter, Limit: MaxCount + 1})
+		n, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
 		if err != nil {
 			return nil, err
 		}
@@ -121,11 +128,26 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	if c.Node == nil || p.size == 0 {
 		return page, nil
 	}
-	docs, err := e.cfg.Store.List(ctx, p.query(c.Node))
+	docs, err := p.rows(ctx, page, c.Node)
 	if err != nil {
 		return nil, err
 	}
-	docs = p.cut(page, docs)
 	page.Nodes, err = e.expand(ctx, entity, c.Node, docs)
 	return page, err
+}
+
+// rows reads the documents of a page.
+func (p *plan) rows(ctx context.Context, page *Page, s *Selection) ([]documents.Document, error) {
+	if p.looksUp() {
+		r, err := p.lookUp(ctx, s, "", nil)
+		if err != nil {
+			return nil, err
+		}
+		return p.cutRows(page, r, ""), nil
+	}
+	docs, err := p.List(ctx, p.query(s))
+	if err != nil {
+		return nil, err
+	}
+	return p.cut(page, docs), nil
 }

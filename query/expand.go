@@ -160,23 +160,29 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	var p *plan
-	var rows map[string][]documents.Document
+	var found *rows
 	var counts map[string]int64
 	return load{
 		read: func(ctx context.Context) (err error) {
-			if p, err = e.plan(entity, ls.Args); err != nil {
+			if p, err = e.now().plan(ctx, entity, ls.Args); err != nil {
 				return err
 			}
 			if err := e.readable(ctx, entity); err != nil {
 				return err
 			}
 			if ls.TotalCount {
-				if counts, err = e.cfg.Store.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: ls.Args.Filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
+				if counts, err = e.cfg.Store.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err
 				}
 			}
-			if ls.Node != nil && p.size > 0 {
-				rows, err = e.cfg.Store.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
+			switch {
+			case ls.Node == nil || p.size == 0:
+				found = &rows{}
+			case p.looksUp():
+				found, err = p.lookUp(ctx, ls.Node, ls.Inverse.Field, keys)
+			default:
+				found = &rows{}
+				found.ordered, err = e.cfg.Store.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
 			}
 			return err
 		},
@@ -186,7 +192,7 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 			for _, key := range keys {
 				page := &Page{}
 				page.counted(counts[key])
-				docs := p.cut(page, rows[key])
+				docs := p.cutRows(page, found, key)
 				var err error
 				if page.Nodes, err = l.wrap(entity, ls.Node, docs); err != nil {
 					return next, err

@@ -14,10 +14,11 @@ const (
 	MaxFilterDepth = 16
 	MaxIn          = 1000 // values of one in or notIn
 	MaxRuns        = 10   // * in one matches: an engine may go back to each
+	MaxThrough     = 16   // filters on what refs lead to, and refs that one list is sorted through
 )
 
-// Filter builds a filter from the API's `where`: and, or, not, and per field a map of conditions, which all have to hold. nil is no filter. The error
-// is for clients.
+// Filter builds a filter from the API's `where`: and, or, not, per field a map of conditions, and per ref a filter on what it leads to, which all have to hold.
+// nil is no filter. The error is for clients.
 func (e *Engine) Filter(entity *schema.Entity, where map[string]any) (documents.Filter, error) {
 	if len(where) == 0 {
 		return nil, nil //nolint:nilnil // no filter
@@ -27,7 +28,7 @@ func (e *Engine) Filter(entity *schema.Entity, where map[string]any) (documents.
 	if err != nil {
 		return nil, err
 	}
-	if err := documents.CheckFilter(e.cfg.Model, entity, f); err != nil {
+	if err := documents.CheckFilterThrough(e.cfg.Model, entity, f); err != nil {
 		return nil, invalid("where: %v", err)
 	}
 	return f, nil
@@ -41,16 +42,12 @@ type names struct {
 
 // lookup returns what documents call a field, and its type: a ref's is that of its id.
 func (n names) lookup(name string) (stored string, t schema.Type, ok bool) {
-	fields := []*schema.Field(nil)
 	if n.entity != nil {
 		if stored, ok := systemName(name); ok {
 			return stored, typeOf(n.entity, stored), true
 		}
-		fields = n.entity.Fields
-	} else {
-		fields = n.object.Fields
 	}
-	for _, f := range fields {
+	for _, f := range n.fields() {
 		if f.Ref != nil && f.Name+"Id" == name {
 			return f.Name, schema.Type{Kind: schema.KindID, Name: "ID"}, true
 		}
@@ -61,9 +58,27 @@ func (n names) lookup(name string) (stored string, t schema.Type, ok bool) {
 	return "", t, false
 }
 
+func (n names) fields() []*schema.Field {
+	if n.entity != nil {
+		return n.entity.Fields
+	}
+	return n.object.Fields
+}
+
+// ref returns the ref of that name, nil if there is none.
+func (n names) ref(name string) *schema.Field {
+	for _, f := range n.fields() {
+		if f.Ref != nil && f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
 type filterBuilder struct {
-	model *schema.Model
-	count int
+	model   *schema.Model
+	count   int
+	through int
 }
 
 func (b *filterBuilder) all(in names, where map[string]any, path string, depth int) (documents.Filter, error) {
@@ -106,8 +121,11 @@ func (b *filterBuilder) one(in names, name string, v any, path string, depth int
 		f, err := b.all(in, where, path, depth+1)
 		return documents.Not{F: f}, err
 	}
-	stored, t, ok := in.lookup(name)
 	conditions, isMap := v.(map[string]any)
+	if ref := in.ref(name); ref != nil && isMap {
+		return b.beyond(ref, conditions, path, depth)
+	}
+	stored, t, ok := in.lookup(name)
 	if !ok || !isMap {
 		return nil, invalid("%s can't be filtered by", path)
 	}

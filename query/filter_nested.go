@@ -30,6 +30,18 @@ func (b *filterBuilder) inside(field string, t schema.Type, where map[string]any
 	return single(out), nil
 }
 
+// beyond builds what is asked of the entity that a ref leads to. Where nothing is asked, it need not be there.
+func (b *filterBuilder) beyond(ref *schema.Field, where map[string]any, path string, depth int) (documents.Filter, error) {
+	if b.through++; b.through > MaxThrough {
+		return nil, invalid("%s: a filter looks through %d refs at most: put what is asked of one entity together, as customer: {or: [ ]}", path, MaxThrough)
+	}
+	f, err := b.all(names{entity: b.model.Entity(ref.Ref.Entity)}, where, path, depth+1)
+	if and, ok := f.(documents.And); err != nil || ok && len(and) == 0 {
+		return nil, err
+	}
+	return documents.Through{Field: ref.Name, Entity: ref.Ref.Entity, F: f}, nil
+}
+
 // elements builds what is asked of a list: some, every, none, size and isNull.
 func (b *filterBuilder) elements(field string, t schema.Type, where map[string]any, path string, depth int) (documents.Filter, error) {
 	var out documents.And

@@ -76,11 +76,15 @@ func (s *subscription) take() []*change {
 	return out
 }
 
-// Watch begins a live query. One whose filter names copies can't be resumed, nor one of a view, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
+// Watch begins a live query. Its filter asks what refs lead to only by copies. One whose filter names copies can't be resumed, nor one of a view, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
 // closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
 func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if e.cfg.Feed == nil {
 		return nil, &Error{"NOT_SERVED", "this process has no feed to follow"}
+	}
+	var err error
+	if w.Filter, err = (&resolver{moment: e.now(), noLooks: true}).resolve(ctx, w.Entity, w.Filter); err != nil {
+		return nil, err
 	}
 	var resume *feed.Cursor
 	if w.Token != "" {

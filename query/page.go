@@ -1,28 +1,31 @@
 package query
 
 import (
-	"bytes"
+	"context"
+	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
+	"hash"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// plan is a checked ListArgs.
+// plan is a checked ListArgs, at a moment.
 type plan struct {
+	moment
 	entity        *schema.Entity
-	model         *schema.Model
-	args          ListArgs
+	filter        documents.Filter  // that stores know
+	orders        []documents.Order // as they were asked for
+	keys          []documents.Order // the same, with copies in place of what is beyond refs
 	size          int
 	last          bool
 	after, before []any
+	seal          hash.Hash // of cursors
 }
 
-func (e *Engine) plan(entity *schema.Entity, a ListArgs) (*plan, error) {
-	p := &plan{entity: entity, model: e.cfg.Model, args: a, size: DefaultPage}
+func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*plan, error) {
+	p := &plan{moment: m, entity: entity, orders: a.Orders, keys: m.keysOf(entity, a.Orders), size: DefaultPage}
 	switch {
 	case a.First != nil && a.Last != nil:
 		return nil, invalid("first and last exclude each other: ask for one of them")
@@ -34,20 +37,33 @@ func (e *Engine) plan(entity *schema.Entity, a ListArgs) (*plan, error) {
 	if p.size < 0 || p.size > MaxPage {
 		return nil, invalid("a page has 0 to %d rows, not %d", MaxPage, p.size)
 	}
-	var err error
+	secret, err := m.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.seal = hmac.New(sha256.New, secret)
 	if p.after, err = p.parse("after", a.After); err != nil {
 		return nil, err
 	}
-	p.before, err = p.parse("before", a.Before)
+	if p.before, err = p.parse("before", a.Before); err != nil {
+		return nil, err
+	}
+	p.filter, err = (&resolver{moment: m}).resolve(ctx, entity, a.Filter)
 	return p, err
 }
 
-// query asks for one row more than the page has: that tells whether there are more.
-func (p *plan) query(s *Selection) documents.Query {
+// page is the query of the page, of one row more than it has: that tells whether there are more.
+func (p *plan) page() documents.Query {
 	return documents.Query{
-		Entity: p.entity.Name, Filter: p.args.Filter, Orders: p.args.Orders, After: p.after, Before: p.before,
-		Limit: p.size + 1, Last: p.last, Fields: s.reads(p.args.Orders...),
+		Entity: p.entity.Name, Filter: p.filter, Orders: p.keys, After: p.after, Before: p.before, Limit: p.size + 1, Last: p.last,
 	}
+}
+
+// query asks a store for the page. It is not for plans that look up.
+func (p *plan) query(s *Selection) documents.Query {
+	q := p.page()
+	q.Fields = s.reads(p.keys...)
+	return q
 }
 
 // cut removes the additional row and notes what it tells. What lies on the other side of a cursor that was given is there: the cursor's own row.
@@ -71,57 +87,17 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 	return docs
 }
 
-// cursor writes the keyset of a row: the values that the list is ordered by, and the id. A checksum ties it to entity and order.
-func (p *plan) cursor(d *documents.Document) string {
-	values := make([]json.RawMessage, 0, len(p.args.Orders)+1)
-	for _, o := range p.args.Orders {
-		raw, err := p.model.EncodeStored(p.typeOf(o.Field), d.Value(o.Field))
-		if err != nil {
-			raw = json.RawMessage("null") // values of documents are of their types
+// typeOf returns the type of a key, beyond refs too.
+func (p *plan) typeOf(path string) schema.Type {
+	e := p.entity
+	for {
+		ref, rest, ok := strings.Cut(path, ".")
+		if !ok {
+			return typeOf(e, path)
 		}
-		values = append(values, raw)
+		e, path = p.model.Entity(e.Field(ref).Ref.Entity), rest
 	}
-	id, _ := json.Marshal(d.ID) // a string always encodes
-	body, _ := json.Marshal(append(values, id))
-	return base64.RawURLEncoding.EncodeToString(append(p.checksum(body), body...))
 }
-
-const checksumBytes = 6
-
-func (p *plan) checksum(body []byte) []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %v ", p.entity.Name, p.args.Orders)
-	h.Write(body)
-	return h.Sum(nil)[:checksumBytes]
-}
-
-func (p *plan) parse(name, text string) ([]any, error) {
-	if text == "" {
-		return nil, nil
-	}
-	wrong := invalid("%s is no cursor of this list in this order: send one that this list gave, unchanged", name)
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(raw) <= checksumBytes || !bytes.Equal(raw[:checksumBytes], p.checksum(raw[checksumBytes:])) {
-		return nil, wrong
-	}
-	var values []json.RawMessage
-	if err := json.Unmarshal(raw[checksumBytes:], &values); err != nil || len(values) != len(p.args.Orders)+1 {
-		return nil, wrong
-	}
-	out := make([]any, len(values))
-	for i, v := range values {
-		t := schema.Type{Kind: schema.KindID, Name: "ID"}
-		if i < len(p.args.Orders) {
-			t = p.typeOf(p.args.Orders[i].Field)
-		}
-		if out[i], err = p.model.DecodeValue(t, v); err != nil {
-			return nil, wrong
-		}
-	}
-	return out, nil
-}
-
-func (p *plan) typeOf(field string) schema.Type { return typeOf(p.entity, field) }
 
 // typeOf returns the type of what a list can be ordered or filtered by.
 func typeOf(e *schema.Entity, field string) schema.Type {

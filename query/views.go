@@ -50,26 +50,12 @@ func (e *Engine) readable(ctx context.Context, entity *schema.Entity) error {
 	if state == nil {
 		return nil
 	}
-	select {
-	case state.turn <- struct{}{}:
-		defer func() { <-state.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	if err := e.viewReady(ctx, state); err != nil {
-		return err
-	}
 	after, _ := ctx.Value(afterKey{}).(position.Position)
 	end := time.Now().Add(e.cfg.WaitBound)
-	for pause := pollFirst; !state.seen.Includes(after); pause = min(2*pause, pollLast) {
-		seen, err := e.viewSeen(ctx, state.view)
-		if err != nil {
+	for pause := pollFirst; ; pause = min(2*pause, pollLast) {
+		switch there, err := e.reaches(ctx, state, after); {
+		case there || err != nil:
 			return err
-		}
-		state.seen = seen
-		switch {
-		case seen.Includes(after):
-			return nil
 		case time.Now().After(end):
 			return &Error{ErrBehind.Code, fmt.Sprintf("%s is not consolidated as far as that position yet: ask again later", entity.Name)}
 		}
@@ -79,7 +65,28 @@ func (e *Engine) readable(ctx context.Context, entity *schema.Entity) error {
 			return context.Cause(ctx)
 		}
 	}
-	return nil
+}
+
+// reaches reports whether a view includes a position; an error says that it can't be read at all. It asks the store if what is known does not tell, one caller at a time.
+func (e *Engine) reaches(ctx context.Context, state *viewState, after position.Position) (bool, error) {
+	select {
+	case state.turn <- struct{}{}:
+		defer func() { <-state.turn }()
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	if err := e.viewReady(ctx, state); err != nil {
+		return false, err
+	}
+	if state.seen.Includes(after) {
+		return true, nil
+	}
+	seen, err := e.viewSeen(ctx, state.view)
+	if err != nil {
+		return false, err
+	}
+	state.seen = seen
+	return seen.Includes(after), nil
 }
 
 func (e *Engine) viewReady(ctx context.Context, state *viewState) error {

@@ -204,3 +204,36 @@ func (b *bench) published(owner string, version int64) {
 	b.Helper()
 	b.publish(0, feed.Entry{Kind: feed.Copied, Cause: position.Place{Epoch: 1, Seq: uint64(version)}, Entity: "Total", ID: owner, Version: version})
 }
+
+// TestWhoWaitsForAViewHoldsUpNobody: one that asks for more than is there waits alone.
+func TestWhoWaitsForAViewHoldsUpNobody(t *testing.T) {
+	b := follow(t, 0)
+	b.total("w1", 1, 3)
+	b.advanceView(0, 1)
+	b.ready()
+	e := query.New(query.Config{Model: b.model, Store: b.store, WaitBound: time.Hour})
+	waited := make(chan error, 1)
+	go func() {
+		_, err := e.Get(query.After(t.Context(), at(0, 2)), b.model.View("Total"), "w1", &query.Selection{})
+		waited <- err
+	}()
+	for range 20 {
+		if n, err := e.Get(t.Context(), b.model.View("Total"), "w1", &query.Selection{}); n == nil || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	select {
+	case err := <-waited:
+		t.Fatal("it did not wait", err)
+	default:
+	}
+	b.advanceView(0, 2)
+	select {
+	case err := <-waited:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it waits although what it asked for is there")
+	}
+}

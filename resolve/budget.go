@@ -19,16 +19,18 @@ const (
 	MaxListFields = 500_000  // fields of the elements of lists inside entities
 	MaxTextBytes  = 64 << 20 // of texts, as often as they are asked for
 	MaxDecisions  = 1000     // entities of which possibleCommands are decided: each reads the log
+	MaxLookups    = 32       // refs that filters and orders go through: each reads up to 10,000 entities
 )
 
 // budget is what is left to an operation. It is safe for concurrent use; nil has no limit.
-type budget struct{ fields, bytes, decisions atomic.Int64 }
+type budget struct{ fields, bytes, decisions, lookups atomic.Int64 }
 
 func newBudget() *budget {
 	b := &budget{}
 	b.fields.Store(MaxListFields)
 	b.bytes.Store(MaxTextBytes)
 	b.decisions.Store(MaxDecisions)
+	b.lookups.Store(MaxLookups)
 	return b
 }
 
@@ -56,6 +58,14 @@ func (b *budget) decision() error {
 		return nil
 	}
 	return &publicError{"TOO_MUCH", fmt.Sprintf("the answer has the possibleCommands of more than %d entities: ask for less", MaxDecisions)}
+}
+
+// lookup is for filters and orders that go through n refs.
+func (b *budget) lookup(n int) error {
+	if b == nil || n == 0 || b.lookups.Add(-int64(n)) >= 0 {
+		return nil
+	}
+	return &publicError{"TOO_MUCH", fmt.Sprintf("where and orderBy go through more than %d refs in one request: ask for less, or for copies", MaxLookups)}
 }
 
 // elements is for n elements of the list that is being resolved.

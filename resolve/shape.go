@@ -145,6 +145,9 @@ func (rt *Runtime) list(ctx context.Context, e *schema.Entity, f field) (args qu
 	if args.Last, err = intArg(f, "last"); err != nil {
 		return args, nil, err
 	}
+	if err = budgetOf(ctx).lookup(query.Lookups(args)); err != nil {
+		return args, nil, err
+	}
 	args.After, _ = f.args["after"].(string)
 	args.Before, _ = f.args["before"].(string)
 	conn, err = rt.connectionShape(ctx, e, f)

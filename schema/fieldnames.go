@@ -14,6 +14,8 @@ func (l *loader) entityFields(e *Entity) {
 			l.fail(f.Pos, "choose another name", "the field %s and %s, which is every entity's, differ only in case or _", f.Name, reservedFields[i])
 		case i >= 0 || slices.Contains(reservedFilters, f.Name):
 			l.fail(f.Pos, "choose another name", "the field name %s is reserved", f.Name)
+		case f.Ref != nil && slices.Contains(reservedRefs, f.Name):
+			l.fail(f.Pos, "choose another name", "the name %s of a ref is reserved: lists are sorted by it", f.Name)
 		}
 	}
 	l.structFields(e.Name, e.Fields)

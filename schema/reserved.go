@@ -19,6 +19,9 @@ var reservedFields = []string{"nodeId", "version", "createdAt", "updatedAt", "hi
 // reservedFilters are names that filters use beside fields.
 var reservedFilters = []string{"and", "or", "not"}
 
+// reservedRefs are names that the keys of an order use beside refs.
+var reservedRefs = []string{"field", "direction"}
+
 // reservedSingulars are fields of the types around an entity, which have a field for the entity too: its payload, its changes.
 var reservedSingulars = []string{"receipt", "errors", "type", "id", "event", "token"}
 

@@ -17,7 +17,7 @@ const codeNamespaceExists = 48
 
 // Setup implements documents.Store. Every step is one that another process may have taken already.
 func (s *Store) Setup(ctx context.Context) error {
-	for _, name := range []string{"checkpoints", viewCheckpoints, viewsReady} {
+	for _, name := range []string{"checkpoints", viewCheckpoints, viewsReady, "secrets"} {
 		if err := s.create(ctx, name); err != nil {
 			return err
 		}

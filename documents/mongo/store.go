@@ -1,5 +1,5 @@
 // Package mongo keeps documents in MongoDB: a collection per entity generation ("orders.g1"), one per entity for versions ("orders_versions"), and
-// "checkpoints" and "generations". It needs no transactions, so it runs on a standalone server, a replica set or a sharded cluster alike. Only single-document atomicity
+// "checkpoints", "secrets" and "generations". It needs no transactions, so it runs on a standalone server, a replica set or a sharded cluster alike. Only single-document atomicity
 // is relied on.
 package mongo
 

@@ -13,6 +13,7 @@ var commonTables = []string{
 	`CREATE TABLE IF NOT EXISTS generations (entity TEXT PRIMARY KEY NOT NULL, live INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS checkpoints (generation INTEGER NOT NULL, partition INTEGER NOT NULL, epoch INTEGER NOT NULL,
 		seq INTEGER NOT NULL, hash TEXT NOT NULL, watermark TEXT NOT NULL DEFAULT '', PRIMARY KEY (generation, partition)) WITHOUT ROWID`,
+	`CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID`,
 }
 
 // Setup implements documents.Store.

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -35,6 +36,7 @@ func TestTwoWritersOnOneFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "documents.db")
 	model := storetest.Model(t)
 	const each = 50
+	secrets := make([][]byte, 2)
 	var wg sync.WaitGroup
 	for w := range 2 {
 		wg.Go(func() {
@@ -42,6 +44,10 @@ func TestTwoWritersOnOneFile(t *testing.T) {
 			if err := s.Setup(t.Context()); err != nil {
 				t.Error(err)
 				return
+			}
+			var err error
+			if secrets[w], err = s.Secret(t.Context()); err != nil {
+				t.Error(err)
 			}
 			for i := range each {
 				now := time.Now()
@@ -55,6 +61,9 @@ func TestTwoWritersOnOneFile(t *testing.T) {
 	wg.Wait()
 	if n, err := open(t, path, model).Count(t.Context(), documents.CountQuery{Entity: "Sample"}); err != nil || n != 2*each {
 		t.Errorf("%d documents of %d: %v", n, 2*each, err)
+	}
+	if !bytes.Equal(secrets[0], secrets[1]) {
+		t.Errorf("two processes have the secrets %x and %x", secrets[0], secrets[1])
 	}
 }
 

@@ -50,6 +50,7 @@ func Run(t *testing.T, open Open, f Features) {
 		{"HasCommand", (*suite).hasCommand},
 		{"OtherHistory", (*suite).otherHistory},
 		{"Checkpoints", (*suite).checkpoints},
+		{"Secret", (*suite).secret},
 		{"Load", (*suite).load},
 		{"List", (*suite).list},
 		{"ListBy", (*suite).listBy},
@@ -77,7 +78,7 @@ func Run(t *testing.T, open Open, f Features) {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 			t.Cleanup(stop)
-			s := &suite{T: t, ctx: ctx, model: model, features: f, store: open(t, model)}
+			s := &suite{T: t, ctx: ctx, model: model, features: f, open: open, store: open(t, model)}
 			s.ok(s.store.Setup(ctx))
 			s.ok(s.store.Index(ctx))
 			test.run(s)
@@ -91,6 +92,7 @@ type suite struct {
 	ctx      context.Context
 	model    *schema.Model
 	features Features
+	open     Open
 	store    documents.Store
 }
 

@@ -31,6 +31,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	reads := fs.String("query-url", "", "the `URL` to read from, where that is another process; --url if not given")
 	workers := fs.Int("workers", 32, "how many orders are driven at once")
 	verifyOnly := fs.Bool("verify", false, "only compare")
+	ask := fs.Bool("questions", false, "only print what the files answer to ten questions, and to ten as of an instant: no store is needed")
 	if err := fs.Parse(args); err != nil {
 		return 2
 	}
@@ -47,6 +48,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	plan := makePlan(data)
+	if *ask {
+		printQuestions(stdout, questionsOf(sales(data, plan.leftOut)))
+		printQuestions(stdout, pastQuestionsOf(plan))
+		return 0
+	}
 	began := time.Now()
 	l := &loader{client: newClient(*url, *workers), plan: plan, workers: *workers, progress: stderr}
 	if !*verifyOnly {

@@ -9,6 +9,7 @@ func (s *sdl) filterFields(fields []*schema.Field) {
 	for _, f := range fields {
 		field := f.Name
 		if f.Ref != nil {
+			s.printf("  \"Of what it leads to, which has to be there.\"\n  %s: %sFilter\n", f.Name, f.Ref.Entity)
 			field += "Id"
 		}
 		s.printf("  %s: %s\n", field, filterOf(f))

@@ -9,7 +9,7 @@ func (s *sdl) lists(e *schema.Entity) {
 	s.from(e.Pos)
 	s.printf("\ntype %sConnection {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!\n  \"Counted only if it is asked for, up to 100,000.\"\n  totalCount: Int!\n  \"False if there are more.\"\n  totalCountIsExact: Boolean!\n}\n", e.Name, e.Name)
 	s.printf("\ntype %sEdge {\n  cursor: String!\n  node: %s!\n}\n", e.Name, e.Name)
-	s.printf("\ninput %sSort {\n  field: %sSortField!\n  direction: SortDirection! = ASC\n}\n", e.Name, e.Name)
+	s.sort(e)
 	s.printf("\nenum %sSortField {\n", e.Name)
 	for _, f := range SortFields(e) {
 		s.printf("  %s\n", schema.UpperSnake(f))
@@ -24,6 +24,19 @@ func (s *sdl) lists(e *schema.Entity) {
 	s.printf("\n\"Conditions that all hold.\"\ninput %sFilter {\n  and: [%sFilter!]\n  or: [%sFilter!]\n  not: %sFilter\n", e.Name, e.Name, e.Name, e.Name)
 	s.filterFields(e.Fields)
 	s.WriteString("  version: IntFilter\n  createdAt: DateTimeFilter\n  updatedAt: DateTimeFilter\n}\n")
+}
+
+// sort writes what a key of a list's order is: a field, or a key of what a ref leads to.
+func (s *sdl) sort(e *schema.Entity) {
+	s.printf("\n\"One key: a field, or a ref and a key of what that leads to.\"\ninput %sSort {\n  field: %sSortField\n  direction: SortDirection! = ASC\n", e.Name, e.Name)
+	for _, f := range e.Fields {
+		if f.Ref != nil {
+			s.from(f.Pos)
+			s.printf("  %s: %sSort\n", f.Name, f.Ref.Entity)
+		}
+	}
+	s.from(e.Pos)
+	s.WriteString("}\n")
 }
 
 // SortFields returns the names of what lists of an entity can be sorted by, as the API's fields are called.

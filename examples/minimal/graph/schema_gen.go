@@ -8233,7 +8233,7 @@ func (ec *executionContext) unmarshalInputTodoSort(ctx context.Context, obj any)
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNTodoSortField2string(ctx, v)
+			data, err := ec.unmarshalOTodoSortField2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10653,20 +10653,6 @@ func (ec *executionContext) unmarshalNTodoSort2map(ctx context.Context, v any) (
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNTodoSortField2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNTodoSortField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(v)
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "TodoSortField!")
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNTodoStatus2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -11230,6 +11216,24 @@ func (ec *executionContext) unmarshalOTodoSort2ᚕmapᚄ(ctx context.Context, v 
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOTodoSortField2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTodoSortField2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOTodoStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

@@ -1,0 +1,169 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// A list that is sorted by what is beyond refs, and not by copies of that, is sorted here: all that the filter leaves is read, with nothing but what it is sorted by,
+// up to a bound; then what the refs lead to; and then the rows of the page, as far as they are still what was asked for.
+
+// looksUp reports whether stores can't order the list.
+func (p *plan) looksUp() bool { return len(refsOf(p.keys)) > 0 }
+
+// rows are the documents of a page and one more if there are more, in order, by the key of the list: "" if there is one list only.
+type rows struct {
+	ordered map[string][]documents.Document // if whole isn't nil, with nothing but what they are ordered by, as it was when they were ordered
+	whole   map[string]documents.Document   // with what is selected, by id
+}
+
+// lookUp sorts the list, or if by isn't "" the list of each of the keys of that ref.
+func (p *plan) lookUp(ctx context.Context, s *Selection, by string, keys []string) (*rows, error) {
+	filter := p.filter
+	if by != "" {
+		filter = p.and(documents.In{Field: by, Values: boxed(keys)})
+	}
+	paths := make([]string, len(p.keys))
+	for i, o := range p.keys {
+		paths[i] = o.Field
+	}
+	fields := firsts(paths)
+	if by != "" && !slices.Contains(fields, by) {
+		fields = append(fields, by)
+	}
+	docs, more, err := p.all(ctx, p.entity.Name, filter, fields)
+	if err != nil {
+		return nil, err
+	}
+	if more {
+		return nil, p.tooMany()
+	}
+	values, err := p.values(ctx, p.entity, docs, paths)
+	if err != nil {
+		return nil, err
+	}
+	lists := map[string][]documents.Document{}
+	within := documents.PageFilter(documents.Query{Orders: p.keys, After: p.after, Before: p.before})
+	for i, d := range docs {
+		key, _ := d.Fields[by].(string)
+		d.Fields = values[i]
+		if documents.Match(within, &d) {
+			lists[key] = append(lists[key], d)
+		}
+	}
+	orders := documents.PageOrders(p.page())
+	for _, list := range lists {
+		slices.SortFunc(list, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
+	}
+	return p.fill(ctx, s, by, lists)
+}
+
+func (p *plan) and(f documents.Filter) documents.Filter {
+	if p.filter == nil {
+		return f
+	}
+	return documents.And{f, p.filter}
+}
+
+func boxed(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, t := range texts {
+		out[i] = t
+	}
+	return out
+}
+
+// moreRows is how many rows at least are tried once some of a page were gone.
+const moreRows = 1000
+
+// fill reads the rows of pages. Those that were deleted meanwhile, or aren't what was asked for any more, are left out, and the next take their place: so a page is
+// as long as there are rows. Nearly always that is one read; each more deals with moreRows of what was sorted, or all.
+func (p *plan) fill(ctx context.Context, s *Selection, by string, lists map[string][]documents.Document) (*rows, error) {
+	out := &rows{ordered: map[string][]documents.Document{}, whole: map[string]documents.Document{}}
+	for least := 0; ; least = moreRows {
+		tried := map[string][]documents.Document{}
+		var ids []any
+		for key, list := range lists {
+			missing := p.size + 1 - len(out.ordered[key])
+			if missing <= 0 {
+				continue
+			}
+			n := min(max(missing, least), len(list))
+			tried[key], lists[key] = list[:n], list[n:]
+			for i := range tried[key] {
+				ids = append(ids, list[i].ID)
+			}
+		}
+		if len(ids) == 0 {
+			break
+		}
+		if err := p.readWhole(ctx, s, by, ids, out.whole); err != nil {
+			return nil, err
+		}
+		for key, list := range tried {
+			for _, d := range list {
+				now, ok := out.whole[d.ID]
+				moved := by != "" && now.Fields[by] != key
+				if ok && !moved && len(out.ordered[key]) <= p.size {
+					out.ordered[key] = append(out.ordered[key], d)
+				}
+			}
+		}
+	}
+	if p.last {
+		for _, list := range out.ordered {
+			slices.Reverse(list)
+		}
+	}
+	return out, nil
+}
+
+func (p *plan) readWhole(ctx context.Context, s *Selection, by string, ids []any, into map[string]documents.Document) error {
+	fields := s.reads()
+	if by != "" && !slices.Contains(fields, by) {
+		fields = append(fields, by)
+	}
+	f := p.and(documents.In{Field: documents.FieldID, Values: ids})
+	docs, err := p.List(ctx, documents.Query{Entity: p.entity.Name, Filter: f, Limit: len(ids), Fields: fields})
+	for _, d := range docs {
+		into[d.ID] = d
+	}
+	return err
+}
+
+// cutRows is cut for the rows of one list.
+func (p *plan) cutRows(page *Page, r *rows, key string) []documents.Document {
+	docs := p.cut(page, r.ordered[key])
+	if r.whole == nil {
+		return docs
+	}
+	docs = slices.Clone(docs)
+	for i := range docs {
+		docs[i] = r.whole[docs[i].ID]
+	}
+	return docs
+}
+
+func (p *plan) tooMany() error {
+	advice := "ask for less"
+	for _, o := range p.keys {
+		ref, field, ok := strings.Cut(o.Field, ".")
+		if !ok || strings.Contains(field, ".") {
+			continue
+		}
+		target := p.model.Entity(p.entity.Field(ref).Ref.Entity)
+		switch source := target.Field(field); {
+		case source == nil || source.Ref != nil || source.Copy != nil:
+		case copyOf(p.entity, ref, field) != nil:
+			advice = fmt.Sprintf("sort by %s, the copy, which stays as it was when the %s is gone", schema.UpperSnake(copyOf(p.entity, ref, field).Name), target.Singular)
+		default:
+			advice = advise(p.entity, ref, source)
+		}
+	}
+	return &Error{"TOO_MUCH", fmt.Sprintf("orderBy: more than %d %s are to be sorted through refs: %s", p.bound, p.entity.Plural, advice)}
+}

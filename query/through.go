@@ -1,0 +1,169 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// resolver puts filters that stores know in the place of those through refs. It belongs to one read.
+type resolver struct {
+	moment
+	noLooks bool // only copies may serve
+	looks   []look
+	found   int // ids, of all looks together
+}
+
+// look is what was asked of entities, and the ids of those of which it holds.
+type look struct {
+	entity string
+	filter documents.Filter
+	ids    []any
+}
+
+// resolve returns a filter on an entity, or on a value object if that is nil, without any Through.
+func (r *resolver) resolve(ctx context.Context, e *schema.Entity, f documents.Filter) (documents.Filter, error) {
+	return documents.Rewrite(f, func(f documents.Filter) (_ documents.Filter, err error) {
+		switch f := f.(type) {
+		case documents.Through:
+			return r.through(ctx, e, f)
+		case documents.Inside:
+			f.F, err = r.resolve(ctx, nil, f.F)
+			return f, err
+		case documents.Some:
+			f.F, err = r.resolve(ctx, nil, f.F)
+			return f, err
+		}
+		return f, nil
+	})
+}
+
+// through asks the copies, if they answer the same, else the entities that the ref may lead to.
+func (r *resolver) through(ctx context.Context, e *schema.Entity, f documents.Through) (documents.Filter, error) {
+	target := r.model.Entity(f.Entity)
+	if r.copies && e != nil {
+		if of, ok := onCopies(e, target, f); ok {
+			return of, nil
+		}
+	}
+	if r.noLooks {
+		return nil, invalid("where: a subscription asks what %s leads to only by copies: %s", f.Field, insteadOf(e, target, f))
+	}
+	inner, err := r.resolve(ctx, target, f.F)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range r.looks {
+		if l.entity == f.Entity && reflect.DeepEqual(l.filter, inner) {
+			return documents.In{Field: f.Field, Values: l.ids}, nil
+		}
+	}
+	docs, more, err := r.all(ctx, f.Entity, inner, []string{})
+	if err != nil {
+		return nil, err
+	}
+	if r.found += len(docs); more || r.found > r.bound {
+		return nil, &Error{"TOO_MUCH", fmt.Sprintf("where: more than %d %s are what is asked of %s: %s", r.bound, target.Plural, f.Field, insteadOf(e, target, f))}
+	}
+	ids := make([]any, len(docs))
+	for i := range docs {
+		ids[i] = docs[i].ID
+	}
+	r.looks = append(r.looks, look{f.Entity, inner, ids})
+	return documents.In{Field: f.Field, Values: ids}, nil
+}
+
+// Lookups returns how often at most the arguments of a list look through refs: what bounds what a request may cost.
+func Lookups(a ListArgs) int { return len(refsOf(a.Orders)) + throughs(a.Filter) }
+
+func throughs(f documents.Filter) (n int) {
+	documents.Any(f, func(f documents.Filter) bool {
+		switch f := f.(type) {
+		case documents.Through:
+			n += 1 + throughs(f.F)
+		case documents.Inside:
+			n += throughs(f.F)
+		case documents.Some:
+			n += throughs(f.F)
+		}
+		return false
+	})
+	return n
+}
+
+// ends reports whether entities can be deleted. Copies of what was deleted stay as they were last, so they don't tell whether the entity is there.
+func ends(e *schema.Entity) bool {
+	return slices.ContainsFunc(e.Commands, func(c *schema.Command) bool { return c.Kind == schema.Delete })
+}
+
+// copyOf returns the field of e that copies a field through a ref, nil if there is none.
+func copyOf(e *schema.Entity, ref, field string) *schema.Field {
+	for _, f := range e.Fields {
+		if f.Copy != nil && f.Copy.Via == ref && f.Copy.Field == field {
+			return f
+		}
+	}
+	return nil
+}
+
+var errNoCopy = errors.New("there is no such copy")
+
+// onCopies returns a filter on the copies that holds exactly when the one through the ref does; ok is false if there is none: not every field is copied, or entities
+// can be deleted, or the filter holds if all the fields are null, as the copies are where there is nothing to copy.
+func onCopies(e, target *schema.Entity, f documents.Through) (_ documents.Filter, ok bool) {
+	of, err := documents.Rewrite(f.F, func(c documents.Filter) (documents.Filter, error) {
+		field := copyOf(e, f.Field, documents.FieldOf(c))
+		if field == nil || throughs(c) > 0 {
+			return nil, errNoCopy
+		}
+		return documents.Renamed(c, field.Name), nil
+	})
+	if err != nil || ends(target) || documents.Match(f.F, &documents.Document{}) {
+		return nil, false
+	}
+	return of, true
+}
+
+// insteadOf says what to write where a look through a ref is too much, e nil in a value object.
+func insteadOf(e, target *schema.Entity, f documents.Through) string {
+	var fields []string
+	documents.Any(f.F, func(c documents.Filter) bool {
+		if field := documents.FieldOf(c); field != "" && !slices.Contains(fields, field) {
+			fields = append(fields, field)
+		}
+		return false
+	})
+	advice := "ask for less"
+	if e == nil {
+		return advice
+	}
+	for _, name := range fields {
+		source := target.Field(name)
+		switch {
+		case source == nil || source.Ref != nil || source.Copy != nil:
+			return advice // there is no copy of that
+		case copyOf(e, f.Field, name) == nil:
+			return advise(e, f.Field, source)
+		default:
+			advice = fmt.Sprintf("ask for %s.%s instead, the copy, which stays as it was when the %s is gone", e.Name, copyOf(e, f.Field, name).Name, target.Singular)
+		}
+	}
+	return advice
+}
+
+// advise says which copy serves.
+func advise(e *schema.Entity, ref string, source *schema.Field) string {
+	if e.View != nil { // which has no copies
+		return "ask for less"
+	}
+	indexed := ""
+	if source.Type.Comparable() {
+		indexed = " @indexed"
+	}
+	return fmt.Sprintf("give %s a field with @copy(of: %q)%s, and ask for that", e.Name, ref+"."+source.Name, indexed)
+}
