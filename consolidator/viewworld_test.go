@@ -318,6 +318,9 @@ func (r row) same(fields schema.Record) bool {
 		return false
 	}
 	for name, want := range r {
+		if fields[name] == nil {
+			return false
+		}
 		switch want := want.(type) {
 		case *big.Rat:
 			off := new(big.Rat).Sub(want, rat(fields[name]))

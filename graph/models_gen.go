@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "13b190f722b1cb09568244ea015488a5 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "68997b8873cdcb2a2b50e4fd8ef8551a OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
