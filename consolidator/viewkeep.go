@@ -168,8 +168,8 @@ func (v *view) add(w *documents.ViewWrite, was documents.ViewDocument, d *viewDo
 		w.Deleted = true
 		return nil
 	}
-	w.Fields, err = state.Fields(v.entity.View, d.of, tallied)
-	return err
+	w.Fields = state.Fields(v.entity.View, d.of, tallied)
+	return nil
 }
 
 func parts(changes []viewChange) []aggregate.Change {

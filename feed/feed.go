@@ -94,7 +94,7 @@ type Feed interface {
 
 	// Announce tells all who Listen at this moment of progress. It is kept nowhere: who is not there, or slow, misses it, so the store has to have it already.
 	Announce(ctx context.Context, p Progress) error
-	// Listen calls each with what is announced from when it calls ready on, one at a time, until ctx ends (nil then) or the feed is closed or can't be reached. each
+	// Listen calls each with what is announced from when it calls ready on (in a Redis Cluster also with what was a moment before), one at a time, until ctx ends (nil then) or the feed is closed or can't be reached. each
 	// must be quick.
 	Listen(ctx context.Context, ready func(), each func(Progress)) error
 	// Ask asks all who are Asked at this moment for watermarks after that instant. Like an announcement it may be missed.

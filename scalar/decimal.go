@@ -28,7 +28,7 @@ var ErrDecimal = error(inputError("not a Decimal: write a number such as \"12.50
 
 // ParseDecimal reads an optional sign, digits, at most one point, and an optional exponent: "12.50", "-0.1", "1e3".
 func ParseDecimal(s string) (Decimal, error) {
-	if err := checkDecimalText(s); err != nil {
+	if err := checkDecimalText(s, maxText); err != nil {
 		return Decimal{}, err
 	}
 	d, err := decimal.NewFromString(s)
@@ -39,8 +39,25 @@ func ParseDecimal(s string) (Decimal, error) {
 	return v, v.Valid()
 }
 
+// ParseExactDecimal reads what String wrote of a number that may have more than MaxDigits digits, such as an exact sum of valid ones.
+func ParseExactDecimal(s string) (Decimal, error) {
+	if err := checkDecimalText(s, maxExactText); err != nil {
+		return Decimal{}, err
+	}
+	d, err := decimal.NewFromString(s)
+	if err != nil {
+		return Decimal{}, fmt.Errorf("%w (got %q)", ErrDecimal, clip(s))
+	}
+	return Decimal{d}, nil
+}
+
+const (
+	maxText      = 10_000
+	maxExactText = 2 * maxText // the digits from MaxExponent to MinExponent, and more above than any number of sums has
+)
+
 // checkDecimalText refuses what would be expensive to parse or is no JSON-like number, before the library sees it.
-func checkDecimalText(s string) error {
+func checkDecimalText(s string, longest int) error {
 	mantissa, exponent, hasExp := strings.Cut(strings.ToLower(s), "e")
 	digits := 0
 	for i, c := range []byte(mantissa) {
@@ -52,7 +69,7 @@ func checkDecimalText(s string) error {
 			return fmt.Errorf("%w (got %q)", ErrDecimal, clip(s))
 		}
 	}
-	if digits == 0 || strings.Count(mantissa, ".") > 1 || len(s) > 10_000 {
+	if digits == 0 || strings.Count(mantissa, ".") > 1 || len(s) > longest {
 		return fmt.Errorf("%w (got %q)", ErrDecimal, clip(s))
 	}
 	if hasExp {

@@ -42,4 +42,20 @@ func (d Decimal) Quo(o Decimal) Decimal {
 	return Decimal{decimal.NewFromBigInt(q, int32(exp))} //nolint:gosec // exponents of Decimals are within 16 bits
 }
 
+// Rounded returns the valid Decimal that is nearest to d: d itself if it is valid, else rounded as Quo does; beyond the range, the largest or the smallest there is.
+func (d Decimal) Rounded() Decimal {
+	if d.Valid() == nil {
+		return d
+	}
+	out := d.Quo(NewDecimal(1))
+	if out.Valid() == nil {
+		return out
+	}
+	most := new(big.Int).Sub(pow10(MaxDigits), big.NewInt(1))
+	if d.d.Sign() < 0 {
+		most.Neg(most)
+	}
+	return Decimal{decimal.NewFromBigInt(most, MaxExponent-MaxDigits+1)}
+}
+
 func pow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }

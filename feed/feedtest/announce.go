@@ -43,14 +43,14 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 		}
 		return p
 	}
-	say(1) // nobody is there
+	say(1) // nobody is there; servers of a Redis Cluster tell each other a little later, when somebody may be
 	ctx, leave := context.WithCancel(t.Context())
 	one, ended := listen(ctx, t, f.Listen)
 	two, _ := listen(t.Context(), t, f.Listen)
 	asked, _ := listen(t.Context(), t, f.Asked)
 	for seq := uint64(2); seq < 100; seq++ {
 		want := say(seq)
-		if a, b := next(t, one), next(t, two); a != want || b != want {
+		if a, b := heard(t, one), heard(t, two); a != want || b != want {
 			t.Fatalf("%+v was announced, one hears %+v, two %+v", want, a, b)
 		}
 	}
@@ -65,6 +65,15 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	if len(one)+len(two)+len(asked) > 0 {
 		t.Errorf("%d, %d and %d more were heard", len(one), len(two), len(asked))
 	}
+}
+
+// heard returns what is heard next of what was announced while somebody listened.
+func heard(t *testing.T, c <-chan feed.Progress) feed.Progress {
+	t.Helper()
+	if p := next(t, c); p.Place.Seq > 1 {
+		return p
+	}
+	return next(t, c)
 }
 
 func questions(t *testing.T, open func(*testing.T, int, int) feed.Feed) {

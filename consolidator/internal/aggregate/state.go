@@ -19,8 +19,33 @@ type State struct {
 
 // SumOfOne is the sum of the values of one field.
 type SumOfOne struct {
-	Count int64          `json:"n"` // values that are not null
-	Sum   scalar.Decimal `json:"sum,omitzero"`
+	Count int64          // values that are not null
+	Sum   scalar.Decimal // exact: it may have more digits than a Decimal that is valid
+}
+
+type storedSum struct {
+	Count int64  `json:"n"`
+	Sum   string `json:"sum,omitempty"`
+}
+
+// MarshalJSON writes the sum with all of its digits.
+func (s SumOfOne) MarshalJSON() ([]byte, error) {
+	out := storedSum{Count: s.Count}
+	if !s.Sum.IsZero() {
+		out.Sum = s.Sum.String()
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *SumOfOne) UnmarshalJSON(text []byte) error {
+	var in storedSum
+	err := json.Unmarshal(text, &in)
+	s.Count, s.Sum = in.Count, scalar.Decimal{}
+	if err == nil && in.Sum != "" {
+		s.Sum, err = scalar.ParseExactDecimal(in.Sum)
+	}
+	return err
 }
 
 // ReadState reads what Text wrote; nil is the state of a group without parts.
@@ -97,12 +122,9 @@ func tallied(f *schema.ViewField) bool {
 	return f.Aggregate == schema.Min || f.Aggregate == schema.Max || f.Aggregate == schema.CountDistinct
 }
 
-// ErrOverflow is wrapped by errors about results that a field's type can't hold.
-var ErrOverflow = errors.New("too large")
-
 // Fields returns the document's fields. from has the values of the fields that need tallies: those of the smallest and the largest value, absent for none, and numbers (int64) of
-// different values. A result that the field's type can't hold is an error that wraps ErrOverflow.
-func (s State) Fields(v *schema.View, of []any, from map[string]any) (schema.Record, error) {
+// different values. What a field's type can't hold it shows as the nearest that it can: the state goes on to be exact, and no value that a client sends can stop a view.
+func (s State) Fields(v *schema.View, of []any, from map[string]any) schema.Record {
 	out := schema.Record{}
 	for i, g := range v.Groups {
 		if of[i] != nil {
@@ -110,18 +132,14 @@ func (s State) Fields(v *schema.View, of []any, from map[string]any) (schema.Rec
 		}
 	}
 	for _, f := range v.Values {
-		value, err := s.value(f, from)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Field.Name, err)
-		}
-		if value != nil {
+		if value := s.value(f, from); value != nil {
 			out[f.Field.Name] = value
 		}
 	}
-	return out, nil
+	return out
 }
 
-func (s State) value(f *schema.ViewField, from map[string]any) (any, error) {
+func (s State) value(f *schema.ViewField, from map[string]any) any {
 	name, sum := f.Field.Name, s.Sums[f.Field.Name]
 	switch f.Aggregate {
 	case schema.Count:
@@ -130,37 +148,29 @@ func (s State) value(f *schema.ViewField, from map[string]any) (any, error) {
 		n, _ := from[name].(int64)
 		return count(f, n)
 	case schema.Min, schema.Max:
-		return from[name], nil
+		return from[name]
 	case schema.Avg:
 		if sum.Count == 0 {
-			return nil, nil
+			return nil
 		}
-		return fits(sum.Sum.Quo(scalar.NewDecimal(sum.Count)), sum.Sum)
+		return sum.Sum.Quo(scalar.NewDecimal(sum.Count)).Rounded()
 	}
 	if f.Field.Type.Kind == schema.KindDecimal {
-		return fits(sum.Sum, sum.Sum)
+		return sum.Sum.Rounded()
 	}
 	n, err := scalar.ParseLong(sum.Sum.String())
-	if err != nil {
-		return nil, fmt.Errorf("the sum %s is %w for a Long: make it a Decimal", sum.Sum, ErrOverflow)
-	}
-	return n, nil
-}
-
-// fits returns a result if it and the sum that it was made of, which is kept, are Decimals.
-func fits(result, sum scalar.Decimal) (any, error) {
-	if result.Valid() != nil || sum.Valid() != nil {
-		return nil, fmt.Errorf("the exact sum has more than %d digits, which is %w for a Decimal", scalar.MaxDigits, ErrOverflow)
-	}
-	return result, nil
-}
-
-func count(f *schema.ViewField, n int64) (any, error) {
 	switch {
-	case f.Field.Type.Kind != schema.KindInt:
-		return scalar.Long(n), nil
-	case n > math.MaxInt32:
-		return nil, fmt.Errorf("the number %d is %w for an Int: make it a Long", n, ErrOverflow)
+	case err == nil:
+		return n
+	case sum.Sum.Sign() < 0:
+		return scalar.Long(math.MinInt64)
 	}
-	return int(n), nil
+	return scalar.Long(math.MaxInt64)
+}
+
+func count(f *schema.ViewField, n int64) any {
+	if f.Field.Type.Kind != schema.KindInt {
+		return scalar.Long(n)
+	}
+	return int(min(n, math.MaxInt32))
 }
