@@ -25,7 +25,7 @@ type store struct {
 }
 
 var definition = app.Definition{
-	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(), Example: example,
+	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(), Projections: rules.Projections(), Example: example,
 }
 
 var playgroundURL = regexp.MustCompile(`http://(\S+)/playground`)
@@ -33,12 +33,18 @@ var playgroundURL = regexp.MustCompile(`http://(\S+)/playground`)
 // start runs the application in this process until the test ends.
 func start(t testing.TB, args ...string) *store {
 	t.Helper()
+	return startAs(t, definition, args...)
+}
+
+// startAs runs an application that is not quite this one.
+func startAs(t testing.TB, def app.Definition, args ...string) *store {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	logs := &buffer{}
 	done := make(chan int, 1)
 	go func() {
-		done <- app.Do(ctx, definition, append([]string{"--listen", "127.0.0.1:0"}, args...), nil, in, logs)
+		done <- app.Do(ctx, def, append([]string{"--listen", "127.0.0.1:0"}, args...), nil, in, logs)
 		in.Close()
 	}()
 	t.Cleanup(func() {

@@ -45,6 +45,18 @@ func TestReactionsThatAreNotHandedOverDoNotStart(t *testing.T) {
 	}
 }
 
+// TestProjectionsThatAreNotHandedOverDoNotStart: nothing would make their views.
+func TestProjectionsThatAreNotHandedOverDoNotStart(t *testing.T) {
+	without := definition
+	without.Projections = nil
+	var said bytes.Buffer
+	code := app.Do(t.Context(), without, []string{"--listen", "127.0.0.1:0", "--data", t.TempDir()}, nil, io.Discard, &said)
+	if code != 2 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "ProjectCustomerActivityFromOrder in package rules") ||
+		!strings.Contains(said.String(), "write Projections: rules.Projections()") {
+		t.Errorf("%d %s", code, said.String())
+	}
+}
+
 // TestCodesAreTheAPIs: a code that the enum lacks would fail the answer, one that only the enum has would never come.
 func TestCodesAreTheAPIs(t *testing.T) {
 	api, err := gqlparser.LoadSchema(&ast.Source{Input: graph.API})

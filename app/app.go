@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/projection"
 	"github.com/daybook-cqrs/daybook/resolve"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -35,6 +36,7 @@ type Definition struct {
 	API, Command, Query string // the generated contracts
 	Rules               command.Rules
 	Reactions           command.Reactions // in Go; those of the model are in Schema
+	Projections         projection.Table  // in Go, for views without aggregates
 	Example             string            // operations to try, shown in the playground
 }
 
@@ -103,7 +105,7 @@ func Do(ctx context.Context, def Definition, args, environ []string, stdout, std
 // check compares the definition with what its code was generated from.
 func (d *Definition) check(model *schema.Model) error {
 	if d.Fingerprint == "" {
-		return nil
+		return d.checkProjections(model)
 	}
 	want := strings.Fields(d.Fingerprint)
 	if want[0] != model.Fingerprint() {
@@ -117,6 +119,14 @@ func (d *Definition) check(model *schema.Model) error {
 	names := slices.DeleteFunc(want[1:], func(s string) bool { return strings.Contains(s, ">") })
 	if !slices.Equal(names, got) {
 		return fmt.Errorf("the program was given the reactions %v, and its package rules has %v: write Reactions: rules.Reactions() where Rules: rules.Table() is", got, names)
+	}
+	return d.checkProjections(model)
+}
+
+// checkProjections compares them with the views of the model.
+func (d *Definition) checkProjections(model *schema.Model) error {
+	if err := d.Projections.Check(model); err != nil {
+		return fmt.Errorf("%s (and write Projections: rules.Projections() where Rules: rules.Table() is)", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func build(ctx context.Context, cfg *Config, def Definition, model *schema.Model
 		rt.Queries = b.queries
 	}
 	if cfg.Has(RoleConsolidator) {
-		b.consolidator = consolidator.New(model, p.log, p.store, p.feed, consolidator.Options{Logger: logger})
+		b.consolidator = consolidator.New(model, p.log, p.store, p.feed, consolidator.Options{Projections: def.Projections, Logger: logger})
 	}
 	var err error
 	b.server, err = server.New(server.Config{

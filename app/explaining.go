@@ -61,7 +61,7 @@ func (x *explaining) Count(ctx context.Context, q documents.CountQuery) (int64, 
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.reads++
-	fmt.Fprintf(x.out, "%s%s, counted: %s\n", x.model.Entity(q.Entity).Plural, asOf(q.AsOf), documents.Describe(q.Filter))
+	fmt.Fprintf(x.out, "%s%s, counted: %s\n", x.model.Readable(q.Entity).Plural, asOf(q.AsOf), documents.Describe(q.Filter))
 	x.verdict(v, true)
 	fmt.Fprintln(x.out)
 	return 0, nil
@@ -72,7 +72,7 @@ func (x *explaining) CountBy(_ context.Context, q documents.CountQuery, by strin
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.reads++
-	fmt.Fprintf(x.out, "%s%s, counted by %s of %d: %s\n  found by the index %s: allowed\n\n", x.model.Entity(q.Entity).Plural, asOf(q.AsOf), by, len(keys), documents.Describe(q.Filter), by)
+	fmt.Fprintf(x.out, "%s%s, counted by %s of %d: %s\n  found by the index %s: allowed\n\n", x.model.Readable(q.Entity).Plural, asOf(q.AsOf), by, len(keys), documents.Describe(q.Filter), by)
 	return nil, nil //nolint:nilnil // none are counted
 }
 
@@ -96,7 +96,7 @@ func (x *explaining) tell(ctx context.Context, q documents.Query, by string, key
 	if by != "" {
 		below += fmt.Sprintf(", by %s of %d", by, len(keys))
 	}
-	fmt.Fprintf(x.out, "%s%s: %s\n  sorted by %s, %d rows at most\n", x.model.Entity(q.Entity).Plural, below, documents.Describe(q.Filter),
+	fmt.Fprintf(x.out, "%s%s: %s\n  sorted by %s, %d rows at most\n", x.model.Readable(q.Entity).Plural, below, documents.Describe(q.Filter),
 		documents.DescribeOrders(documents.PageOrders(documents.Query{Orders: q.Orders})), q.Limit)
 	x.verdict(v, false)
 	for line := range strings.SplitSeq(plan, "\n") {

@@ -28,8 +28,9 @@ type group struct {
 }
 
 // consolidate brings the events, or those before the first that can't be folded or that another partition has to come before, into the store, and returns
-// how many. An error means that nothing is certain: the same events must come again. It is a *poison if the first event can't be folded.
-func (c *Consolidator) consolidate(ctx context.Context, partition int, events []eventlog.Event) (int, error) {
+// how many. So it does with the views, which have all events before them. An error means that nothing is certain: the same events must come again. It is a *poison if the
+// first event can't be folded.
+func (c *Consolidator) consolidate(ctx context.Context, partition int, events []eventlog.Event, views []*view) (int, error) {
 	b := &batch{Consolidator: c, partition: partition, events: events}
 	if err := b.gather(ctx); err != nil {
 		return 0, err
@@ -43,10 +44,17 @@ func (c *Consolidator) consolidate(ctx context.Context, partition int, events []
 	if err != nil {
 		return 0, err
 	}
-	if err := b.publish(ctx, copied); err != nil {
+	kept, err := b.keepViews(ctx, views)
+	if err != nil {
+		return 0, err
+	}
+	if err := b.publish(ctx, append(copied, kept...)); err != nil {
 		return 0, err
 	}
 	last := &b.events[len(b.events)-1]
+	if err := c.advanceViews(ctx, partition, views, documents.Checkpoint{Place: last.Place(), Hash: last.Hash}); err != nil {
+		return 0, err
+	}
 	if err := c.advance(ctx, partition, documents.Checkpoint{Place: last.Place(), Hash: last.Hash, Watermark: c.marks.after(partition, b.events)}); err != nil {
 		return 0, err
 	}

@@ -9,6 +9,10 @@
 // the source's side writes, and then looks for referrers. One of the two sees the other. A copy is a pure function of the log: the field as
 // the source's last version has it. A source that was deleted leaves the copies as they were when it last lived.
 //
+// Documents of views know, for each partition, up to which event they have taken it in. A write is guarded by that, so that each event counts once, whatever crashed and whoever else
+// writes; what may be behind the last write of a document is only what somebody else is about to write into it. A view that is behind (new, built anew, or left out by a process
+// with an older model) is brought up to the others from the log, in turns with what is new, and is read only once it is complete.
+//
 // A checkpoint has a watermark: no event after it is before that instant. It rises with the events, and in a partition without news when somebody asks the feed
 // for it; nobody asks, and an idle partition costs nothing.
 package consolidator
@@ -24,21 +28,23 @@ import (
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/projection"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // Options are what New may be told. A zero or negative value is the default.
 type Options struct {
-	BatchSize   int           // events of one partition per batch; default 500, at most 10,000
-	CacheSize   int           // entities whose state is kept in memory; default 20,000
-	CacheBytes  int           // about what those may take; default 64 MiB
-	ResyncAbove int           // documents copying through one ref, changed by one batch, above which the feed gets one Resync; default 1,000
-	Wait        time.Duration // how long one read waits for events, and how long an idle partition goes unchecked; default 1 s
-	SourceWait  time.Duration // how long a batch waits for the sources of its copies to be consolidated; default 2 s
-	MinBackoff  time.Duration // the first pause after a failure; default 50 ms
-	MaxBackoff  time.Duration // the longest; default 5 s
-	BrokenRetry time.Duration // how often a broken partition is looked at again; default 5 s
-	Logger      *slog.Logger  // nil discards
+	BatchSize   int              // events of one partition per batch; default 500, at most 10,000
+	CacheSize   int              // entities whose state is kept in memory; default 20,000
+	CacheBytes  int              // about what those may take; default 64 MiB
+	ResyncAbove int              // documents copying through one ref, changed by one batch, above which the feed gets one Resync; default 1,000
+	Wait        time.Duration    // how long one read waits for events, and how long an idle partition goes unchecked; default 1 s
+	SourceWait  time.Duration    // how long a batch waits for the sources of its copies to be consolidated; default 2 s
+	MinBackoff  time.Duration    // the first pause after a failure; default 50 ms
+	MaxBackoff  time.Duration    // the longest; default 5 s
+	BrokenRetry time.Duration    // how often a broken partition is looked at again; default 5 s
+	Logger      *slog.Logger     // nil discards
+	Projections projection.Table // make the views that have no aggregates; one that lacks here stops the partitions
 }
 
 func (o Options) filled() Options {
@@ -68,6 +74,7 @@ func positive[T int | time.Duration](v *T, fallback T) {
 type Consolidator struct {
 	model  *schema.Model
 	plans  map[string]*plan
+	views  []*view
 	events eventlog.Log
 	store  documents.Store
 	feed   feed.Feed
@@ -84,7 +91,7 @@ type Consolidator struct {
 func New(model *schema.Model, log eventlog.Log, store documents.Store, f feed.Feed, o Options) *Consolidator {
 	o = o.filled()
 	return &Consolidator{
-		model: model, plans: plansOf(model), events: log, store: store, feed: f, o: o,
+		model: model, plans: plansOf(model), views: viewsOf(model, o.Projections), events: log, store: store, feed: f, o: o,
 		states: newStateCache(o.CacheSize, o.CacheBytes), progress: newProgress(log.Partitions()), marks: newMarks(log.Partitions()), status: newBoard(log.Partitions(), o.Logger),
 	}
 }

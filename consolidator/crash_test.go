@@ -252,6 +252,16 @@ func (c *crashing) Recopy(ctx context.Context, e string, rs []documents.Recopy) 
 	err = c.step(func() error { ids, err = c.Store.Recopy(ctx, e, rs); return err })
 	return ids, err
 }
+func (c *crashing) WriteView(ctx context.Context, view string, ws []documents.ViewWrite) (done []bool, err error) {
+	err = c.step(func() error { done, err = c.Store.WriteView(ctx, view, ws); return err })
+	return done, err
+}
+func (c *crashing) AdvanceViews(ctx context.Context, p int, views []string, cp documents.Checkpoint) error {
+	return c.step(func() error { return c.Store.AdvanceViews(ctx, p, views, cp) })
+}
+func (c *crashing) SetViewReady(ctx context.Context, view string, ready bool) error {
+	return c.step(func() error { return c.Store.SetViewReady(ctx, view, ready) })
+}
 func (c *crashing) Publish(ctx context.Context, p int, es []feed.Entry) error {
 	return c.step(func() error { return c.Feed.Publish(ctx, p, es) })
 }

@@ -20,6 +20,7 @@ type partition struct {
 	at      documents.Checkpoint
 	backoff time.Duration
 	asked   time.Time // when it last asked for the log's tail
+	views   viewsOfPartition
 }
 
 // run follows the log until ctx ends, and begins again at the checkpoint after every failure.
@@ -45,7 +46,8 @@ func (p *partition) run(ctx context.Context) {
 func isBroken(err error) bool {
 	var b *eventlog.BrokenError
 	var p *poison
-	return errors.As(err, &b) || errors.As(err, &p) || documents.Lasting(err)
+	var v *viewError
+	return errors.As(err, &b) || errors.As(err, &p) || errors.As(err, &v) || documents.Lasting(err)
 }
 
 // pause returns how long to wait after a failure: between half and all of a time that doubles.
@@ -55,8 +57,11 @@ func (p *partition) pause(broken bool) time.Duration {
 	}
 	d := max(p.backoff, p.c.o.MinBackoff)
 	p.backoff = min(2*d, p.c.o.MaxBackoff)
-	return d/2 + rand.N(d/2+1)
+	return jitter(d)
 }
+
+// jitter returns between half and all of a time.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
 // follow consolidates from the store's checkpoint on, until something fails. The first batch may have been worked on before, by a process that
 // crashed or by the try before this one.
@@ -69,15 +74,18 @@ func (p *partition) follow(ctx context.Context) error {
 	p.at = all[p.n]
 	c.marks.begin(p.n, p.at)
 	c.progress.reached(p.n, p.at.Place.Seq)
+	if err := p.findViews(ctx); err != nil {
+		return err
+	}
 	for events := []eventlog.Event(nil); ; {
 		if len(events) == 0 {
-			if events, err = c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, c.o.Wait); err != nil {
+			if events, err = c.events.Read(ctx, p.n, p.at.Place.Seq, p.at.Hash, c.o.BatchSize, p.wait()); err != nil {
 				return err
 			}
 		}
 		end := len(events) == 0
 		if !end {
-			done, err := c.consolidate(ctx, p.n, events)
+			done, err := c.consolidate(ctx, p.n, events, p.views.current)
 			if err != nil {
 				return err
 			}
@@ -86,6 +94,9 @@ func (p *partition) follow(ctx context.Context) error {
 			events = events[done:]
 		}
 		p.advanced(ctx, end)
+		if err := p.catchUp(ctx); err != nil {
+			return err
+		}
 	}
 }
 

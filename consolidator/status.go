@@ -17,6 +17,7 @@ type PartitionStatus struct {
 	Lag       int64          // events in the log after it when that was last known; -1 before that
 	Err       error          // why it doesn't get on, nil if it does
 	Since     time.Time      // of Err: when that began
+	Views     error          // why views that are behind don't come nearer, nil if they do; the others go on
 	Broken    bool           // Err won't pass by itself: the log doesn't continue from the checkpoint or went on differently, or an event, or what it meets in the store, can't be consolidated
 }
 
@@ -32,11 +33,13 @@ func (c *Consolidator) Health() error {
 	var errs []error
 	seen := map[string]bool{}
 	for _, s := range c.Status() {
-		if s.Err == nil || seen[s.Err.Error()] {
-			continue
+		for _, err := range []error{s.Err, s.Views} {
+			if err == nil || seen[err.Error()] {
+				continue
+			}
+			seen[err.Error()] = true
+			errs = append(errs, fmt.Errorf("consolidating partition %d: %w", s.Partition, err))
 		}
-		seen[s.Err.Error()] = true
-		errs = append(errs, fmt.Errorf("consolidating partition %d: %w", s.Partition, s.Err))
 	}
 	return errors.Join(errs...)
 }
@@ -95,6 +98,20 @@ func (b *board) failed(n int, err error, broken bool) {
 		s.Since = time.Now()
 	}
 	s.Err, s.Broken = err, broken
+}
+
+// viewsFail says that views of a partition that are behind don't come nearer, or with nil that they do.
+func (b *board) viewsFail(n int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &b.partitions[n]
+	switch {
+	case err != nil && (s.Views == nil || s.Views.Error() != err.Error()):
+		b.log.Error("views that are behind don't catch up; the others go on", "partition", n, "error", err)
+	case err == nil && s.Views != nil:
+		b.log.Info("views that are behind catch up again", "partition", n)
+	}
+	s.Views = err
 }
 
 // lags says how many events are after the partition's checkpoint.

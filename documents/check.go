@@ -312,6 +312,9 @@ func CheckCount(m *schema.Model, e *schema.Entity, q CountQuery) error {
 	if err := CheckFilter(m, e, q.Filter); err != nil || q.AsOf.IsZero() {
 		return err
 	}
+	if e.View != nil {
+		return fmt.Errorf("%s is a view: it has no past", e.Name)
+	}
 	field := ""
 	Any(q.Filter, func(f Filter) bool {
 		field = FieldOf(f)

@@ -180,6 +180,8 @@ type Store interface {
 	// History returns archived versions by the entity's id, the newest first. Ids that have none may be absent.
 	History(ctx context.Context, q HistoryQuery) (map[string][]Version, error)
 
+	Views
+
 	// Secret returns SecretBytes random bytes that nobody but who reads the store knows: drawn by the first call, and the same for every process and for ever.
 	// It needs Setup.
 	Secret(ctx context.Context) ([]byte, error)

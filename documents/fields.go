@@ -42,7 +42,7 @@ func CheckSecret(s []byte) ([]byte, error) {
 
 // CheckModel reports what a store cannot keep: field names that collide with a document's own.
 func CheckModel(m *schema.Model) error {
-	for _, e := range m.Entities {
+	for _, e := range m.Documents() {
 		for _, f := range e.Fields {
 			if strings.HasPrefix(f.Name, "_") {
 				return fmt.Errorf("%s.%s: a field name may not begin with _, documents keep their own values there", e.Name, f.Name)

@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "6903e238ceda3b29819249ee94a2dba1 OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "a17ef6b04e4c1156a6b879c5eee6ea2e OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -48,6 +48,12 @@ func node(o *resolve.Object) Node {
 		return (*Product)(o)
 	case "Reservation":
 		return (*Reservation)(o)
+	case "CustomerActivity":
+		return (*CustomerActivity)(o)
+	case "CustomerRevenue":
+		return (*CustomerRevenue)(o)
+	case "ProductSales":
+		return (*ProductSales)(o)
 	}
 	return nil
 }
@@ -75,3 +81,21 @@ type Reservation resolve.Object
 
 // IsNode marks it as a Node.
 func (*Reservation) IsNode() {}
+
+// CustomerActivity is an object of that GraphQL type.
+type CustomerActivity resolve.Object
+
+// IsNode marks it as a Node.
+func (*CustomerActivity) IsNode() {}
+
+// CustomerRevenue is an object of that GraphQL type.
+type CustomerRevenue resolve.Object
+
+// IsNode marks it as a Node.
+func (*CustomerRevenue) IsNode() {}
+
+// ProductSales is an object of that GraphQL type.
+type ProductSales resolve.Object
+
+// IsNode marks it as a Node.
+func (*ProductSales) IsNode() {}

@@ -73,6 +73,14 @@ func (r customerFields) Orders(ctx context.Context, obj *Customer, _ map[string]
 	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "orders")
 }
 
+func (r customerFields) Activity(ctx context.Context, obj *Customer, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "activity")
+}
+
+func (r customerFields) Revenue(ctx context.Context, obj *Customer, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "revenue")
+}
+
 func (r customerFields) History(ctx context.Context, obj *Customer, _ *int, _ *int) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
 }
@@ -95,6 +103,120 @@ func (r customerFields) UpdatedAt(ctx context.Context, obj *Customer) (*scalar.D
 
 func (r customerFields) PossibleCommands(ctx context.Context, obj *Customer) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "possibleCommands")
+}
+
+func (r *root) CustomerActivity() CustomerActivityResolver { return customerActivityFields{r.rt} }
+
+type customerActivityFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityFields) NodeID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r customerActivityFields) ID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r customerActivityFields) Customer(ctx context.Context, obj *CustomerActivity) (*Customer, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "customer")
+	return (*Customer)(o), err
+}
+
+func (r customerActivityFields) CustomerID(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "customerId")
+}
+
+func (r customerActivityFields) Events(ctx context.Context, obj *CustomerActivity) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "events")
+}
+
+func (r customerActivityFields) LastOrder(ctx context.Context, obj *CustomerActivity) (*Order, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "lastOrder")
+	return (*Order)(o), err
+}
+
+func (r customerActivityFields) LastOrderID(ctx context.Context, obj *CustomerActivity) (*string, error) {
+	return resolve.Field[*string](ctx, (*resolve.Object)(obj), "lastOrderId")
+}
+
+func (r customerActivityFields) LastEvent(ctx context.Context, obj *CustomerActivity) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "lastEvent")
+}
+
+func (r customerActivityFields) LastEventAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "lastEventAt")
+}
+
+func (r customerActivityFields) Version(ctx context.Context, obj *CustomerActivity) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r customerActivityFields) CreatedAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r customerActivityFields) UpdatedAt(ctx context.Context, obj *CustomerActivity) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) CustomerActivityChange() CustomerActivityChangeResolver {
+	return customerActivityChangeFields{r.rt}
+}
+
+type customerActivityChangeFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r customerActivityChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r customerActivityChangeFields) CustomerActivity(ctx context.Context, obj *resolve.Object) (*CustomerActivity, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "customerActivity")
+	return (*CustomerActivity)(o), err
+}
+
+func (r customerActivityChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) CustomerActivityConnection() CustomerActivityConnectionResolver {
+	return customerActivityConnectionFields{r.rt}
+}
+
+type customerActivityConnectionFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r customerActivityConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r customerActivityConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r customerActivityConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) CustomerActivityEdge() CustomerActivityEdgeResolver {
+	return customerActivityEdgeFields{r.rt}
+}
+
+type customerActivityEdgeFields struct{ rt *resolve.Runtime }
+
+func (r customerActivityEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r customerActivityEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*CustomerActivity, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*CustomerActivity)(o), err
 }
 
 func (r *root) CustomerChange() CustomerChangeResolver { return customerChangeFields{r.rt} }
@@ -170,6 +292,115 @@ func (r customerPayloadFields) Receipt(ctx context.Context, obj *resolve.Object)
 
 func (r customerPayloadFields) Errors(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
+}
+
+func (r *root) CustomerRevenue() CustomerRevenueResolver { return customerRevenueFields{r.rt} }
+
+type customerRevenueFields struct{ rt *resolve.Runtime }
+
+func (r customerRevenueFields) NodeID(ctx context.Context, obj *CustomerRevenue) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r customerRevenueFields) ID(ctx context.Context, obj *CustomerRevenue) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r customerRevenueFields) Customer(ctx context.Context, obj *CustomerRevenue) (*Customer, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "customer")
+	return (*Customer)(o), err
+}
+
+func (r customerRevenueFields) CustomerID(ctx context.Context, obj *CustomerRevenue) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "customerId")
+}
+
+func (r customerRevenueFields) Orders(ctx context.Context, obj *CustomerRevenue) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "orders")
+}
+
+func (r customerRevenueFields) Revenue(ctx context.Context, obj *CustomerRevenue) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "revenue")
+}
+
+func (r customerRevenueFields) AverageOrder(ctx context.Context, obj *CustomerRevenue) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "averageOrder")
+}
+
+func (r customerRevenueFields) LargestOrder(ctx context.Context, obj *CustomerRevenue) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "largestOrder")
+}
+
+func (r customerRevenueFields) Version(ctx context.Context, obj *CustomerRevenue) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r customerRevenueFields) CreatedAt(ctx context.Context, obj *CustomerRevenue) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r customerRevenueFields) UpdatedAt(ctx context.Context, obj *CustomerRevenue) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) CustomerRevenueChange() CustomerRevenueChangeResolver {
+	return customerRevenueChangeFields{r.rt}
+}
+
+type customerRevenueChangeFields struct{ rt *resolve.Runtime }
+
+func (r customerRevenueChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r customerRevenueChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r customerRevenueChangeFields) CustomerRevenue(ctx context.Context, obj *resolve.Object) (*CustomerRevenue, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "customerRevenue")
+	return (*CustomerRevenue)(o), err
+}
+
+func (r customerRevenueChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) CustomerRevenueConnection() CustomerRevenueConnectionResolver {
+	return customerRevenueConnectionFields{r.rt}
+}
+
+type customerRevenueConnectionFields struct{ rt *resolve.Runtime }
+
+func (r customerRevenueConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r customerRevenueConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r customerRevenueConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r customerRevenueConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) CustomerRevenueEdge() CustomerRevenueEdgeResolver {
+	return customerRevenueEdgeFields{r.rt}
+}
+
+type customerRevenueEdgeFields struct{ rt *resolve.Runtime }
+
+func (r customerRevenueEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r customerRevenueEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*CustomerRevenue, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*CustomerRevenue)(o), err
 }
 
 func (r *root) EventInfo() EventInfoResolver { return eventInfoFields{r.rt} }
@@ -749,6 +980,10 @@ func (r productFields) Stock(ctx context.Context, obj *Product) (*int, error) {
 	return resolve.Field[*int](ctx, (*resolve.Object)(obj), "stock")
 }
 
+func (r productFields) Sales(ctx context.Context, obj *Product, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "sales")
+}
+
 func (r productFields) History(ctx context.Context, obj *Product, _ *int, _ *int) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "history")
 }
@@ -848,6 +1083,107 @@ func (r productPayloadFields) Errors(ctx context.Context, obj *resolve.Object) (
 	return resolve.Field[[]*resolve.Object](ctx, obj, "errors")
 }
 
+func (r *root) ProductSales() ProductSalesResolver { return productSalesFields{r.rt} }
+
+type productSalesFields struct{ rt *resolve.Runtime }
+
+func (r productSalesFields) NodeID(ctx context.Context, obj *ProductSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r productSalesFields) ID(ctx context.Context, obj *ProductSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r productSalesFields) Product(ctx context.Context, obj *ProductSales) (*Product, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, (*resolve.Object)(obj), "product")
+	return (*Product)(o), err
+}
+
+func (r productSalesFields) ProductID(ctx context.Context, obj *ProductSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "productId")
+}
+
+func (r productSalesFields) Month(ctx context.Context, obj *ProductSales) (scalar.Date, error) {
+	return resolve.Field[scalar.Date](ctx, (*resolve.Object)(obj), "month")
+}
+
+func (r productSalesFields) Lines(ctx context.Context, obj *ProductSales) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r productSalesFields) Quantity(ctx context.Context, obj *ProductSales) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "quantity")
+}
+
+func (r productSalesFields) Version(ctx context.Context, obj *ProductSales) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r productSalesFields) CreatedAt(ctx context.Context, obj *ProductSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r productSalesFields) UpdatedAt(ctx context.Context, obj *ProductSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) ProductSalesChange() ProductSalesChangeResolver { return productSalesChangeFields{r.rt} }
+
+type productSalesChangeFields struct{ rt *resolve.Runtime }
+
+func (r productSalesChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r productSalesChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r productSalesChangeFields) ProductSales(ctx context.Context, obj *resolve.Object) (*ProductSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "productSales")
+	return (*ProductSales)(o), err
+}
+
+func (r productSalesChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) ProductSalesConnection() ProductSalesConnectionResolver {
+	return productSalesConnectionFields{r.rt}
+}
+
+type productSalesConnectionFields struct{ rt *resolve.Runtime }
+
+func (r productSalesConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r productSalesConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r productSalesConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r productSalesConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) ProductSalesEdge() ProductSalesEdgeResolver { return productSalesEdgeFields{r.rt} }
+
+type productSalesEdgeFields struct{ rt *resolve.Runtime }
+
+func (r productSalesEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r productSalesEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*ProductSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*ProductSales)(o), err
+}
+
 func (r *root) Query() QueryResolver { return queryFields{r.rt} }
 
 type queryFields struct{ rt *resolve.Runtime }
@@ -918,6 +1254,33 @@ func (r queryFields) Reservation(ctx context.Context, _ string, _ *string, _ *sc
 }
 
 func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) CustomerActivity(ctx context.Context, _ string, _ *string) (*CustomerActivity, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*CustomerActivity)(o), err
+}
+
+func (r queryFields) CustomerActivities(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) CustomerRevenue(ctx context.Context, _ string, _ *string) (*CustomerRevenue, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*CustomerRevenue)(o), err
+}
+
+func (r queryFields) CustomerRevenues(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) ProductSales(ctx context.Context, _ string, _ *string) (*ProductSales, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*ProductSales)(o), err
+}
+
+func (r queryFields) ProductSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -1341,5 +1704,29 @@ func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ 
 }
 
 func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerActivityChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerActivitiesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerRevenueChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) CustomerRevenuesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ProductSalesChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) ProductSalesByMonthChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }

@@ -20,6 +20,7 @@ import (
 const sdl = `
 type Owner @entity @crud { id: ID! name: String! }
 type Thing @entity @crud { id: ID! owner: Owner! @ref ownerName: String @copy(of: "owner.name") size: %s }
+type Total @view(of: "Thing") { owner: Owner! @ref(inverse: "totals") @group things: Int! @count }
 `
 
 // bench is an engine at work, and what a consolidator would use beside it.

@@ -12,7 +12,7 @@ import (
 // orders those, so an entry can't tell the copies: what comes last may be older. The store can: everything was written before it was published. So for entities
 // with copies the follower looks at the documents after it has read the entries, once per batch and entity for all subscriptions, and tells the copies as they
 // are then. Whatever the order, after the last entry about a document clients have it as the store has it. Own fields come from the entry of the event: their
-// order is the partition's. An entry about copies shows the document only if the event that it is from has been told of; else that event tells the copies too.
+// order is the partition's. Views are told likewise: their documents change with events of several partitions. An entry about copies shows the document only if the event that it is from has been told of; else that event tells the copies too.
 
 // change is a decoded feed entry. It is shared by subscriptions and read-only.
 type change struct {
@@ -51,6 +51,9 @@ func (e *Engine) handOut(entries []feed.Entry, now current) missing {
 
 // mustLook reports whether an entry alone doesn't tell how its document is.
 func (e *Engine) mustLook(entry feed.Entry) bool {
+	if entry.Kind == feed.Copied && e.views.of(entry.Entity) != nil {
+		return true
+	}
 	return e.copying[entry.Entity] != nil && (entry.Kind == feed.Copied || entry.Kind == feed.Changed && len(entry.After) > 0)
 }
 
@@ -99,9 +102,9 @@ func unread(e feed.Entry, epoch string) *change {
 
 // decode makes the documents of a change from its entry, and from what is in the store now. Events were told up to t.
 func (e *Engine) decode(c *change, now current, t told) (err error) {
-	entity := e.cfg.Model.Entity(c.Entity)
+	entity := e.cfg.Model.Readable(c.Entity)
 	if entity == nil {
-		return errors.New("the model has no such entity")
+		return errors.New("the model has no such entity or view")
 	}
 	found := now[c.Entity][c.ID]
 	if found.err != nil {

@@ -46,6 +46,7 @@ type Engine struct {
 	cfg   Config
 	waits waits
 	hub   hub
+	views views
 
 	sizes   sizes
 	sealing atomic.Pointer[[]byte] // the store's secret, once it was read
@@ -77,6 +78,7 @@ func New(cfg Config) *Engine {
 	}
 	e.waits.init(cfg.Partitions)
 	e.hub.init()
+	e.views.init(cfg.Model)
 	return e
 }
 
@@ -93,12 +95,15 @@ func invalid(format string, args ...any) error {
 	return &Error{"INVALID_INPUT", fmt.Sprintf(format, args...)}
 }
 
-// Get returns an entity, nil if there is none or it was deleted.
+// Get returns an entity or a document of a view, nil if there is none or it was deleted.
 func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *Selection) (*Node, error) {
 	return e.get(ctx, e.now(), entity, id, s)
 }
 
 func (e *Engine) get(ctx context.Context, m moment, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+	if err := e.readable(ctx, m, entity); err != nil {
+		return nil, err
+	}
 	docs, err := m.Load(ctx, entity.Name, []string{id}, s.reads())
 	if err != nil {
 		return nil, err
@@ -120,6 +125,9 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 }
 
 func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
+	if err := e.readable(ctx, m, entity); err != nil {
+		return nil, err
+	}
 	p, err := m.plan(ctx, entity, args)
 	if err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func (e *Engine) refLoad(m moment, r *RefSelection, ids []string) load {
 }
 
 func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
-	entity := e.cfg.Model.Entity(ls.Inverse.Entity)
+	entity := e.cfg.Model.Readable(ls.Inverse.Entity)
 	keys := make([]string, 0, len(parents))
 	for _, n := range parents {
 		keys = append(keys, n.ID)
@@ -164,6 +164,9 @@ func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 	var counts map[string]int64
 	return load{
 		read: func(ctx context.Context) (err error) {
+			if err := e.readable(ctx, m, entity); err != nil {
+				return err
+			}
 			if p, err = m.plan(ctx, entity, ls.Args); err != nil {
 				return err
 			}

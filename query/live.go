@@ -25,7 +25,7 @@ type Change struct {
 	Type  string
 	ID    string      // "" for Live, and for a Resync of everything
 	Node  *Node       // as the change left it; nil where nothing is left
-	Event *feed.Event // nil for a copy that changed
+	Event *feed.Event // nil for a copy that changed, and in views
 	Token string      // where to resume
 	Err   error       // the subscription ends with it
 }
@@ -45,7 +45,7 @@ type subscription struct {
 	entity *schema.Entity
 	id     string
 	filter documents.Filter
-	exact  bool // what matches depends on copies: it is kept which entities the client has, see live.held
+	exact  bool // entries can't tell what matched before: it depends on copies, or is a view. It is kept which documents the client has, see live.held
 
 	mu    sync.Mutex
 	queue []*change
@@ -76,7 +76,7 @@ func (s *subscription) take() []*change {
 	return out
 }
 
-// Watch begins a live query. Its filter asks what refs lead to only by copies. One whose filter names copies can't be resumed, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
+// Watch begins a live query. Its filter asks what refs lead to only by copies. One whose filter names copies can't be resumed, nor one of a view, nor one whose snapshot was not complete: it begins with a Resync then. The channel is
 // closed when ctx ends or after a Change with Err. The receiver may be slow: it is told to resync then.
 func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if e.cfg.Feed == nil {
@@ -94,7 +94,10 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 		}
 		resume = &c
 	}
-	exact := namesCopies(w.Entity, w.Filter)
+	if err := e.readable(ctx, e.now(), w.Entity); err != nil {
+		return nil, err
+	}
+	exact := w.Entity.View != nil || namesCopies(w.Entity, w.Filter)
 	if w.ID == "" && (w.Snapshot || exact) { // the list is read, at once and whenever there were changes
 		if err := e.allow(ctx, scan{entity: w.Entity, filter: w.Filter, rows: true}); err != nil {
 			return nil, err

@@ -18,6 +18,9 @@ func (l *live) tells(c *change) (string, error) {
 	if shown && c.Kind == feed.Changed && c.Version <= version {
 		return "", nil
 	}
+	if shown && l.watch.Entity.View != nil && c.after != nil && c.after.Version == version {
+		return "", nil // as the snapshot had it
+	}
 	if c.early && (!shown || c.after.Version > version) { // that event brings the copies too, unless the snapshot did before it
 		return "", nil
 	}
@@ -31,9 +34,10 @@ func (l *live) resyncs(c *change) bool {
 	return c.Kind == feed.Gap || c.Kind == feed.Resync && c.Entity == l.watch.Entity.Name
 }
 
-// keep tells what a change is to a list whose filter names copies, by what the client has: what the copies were when it was told last, no entry knows.
+// keep tells what a change is to a list whose filter names copies, or to a view, by what the client has: what the copies, or the view, were when it was told last, no
+// entry knows.
 func (l *live) keep(c *change) (string, error) {
-	if c.Kind == feed.Copied && c.after == nil {
+	if c.Kind == feed.Copied && c.after == nil && l.watch.Entity.View == nil {
 		return "", nil // it is gone: its own event tells
 	}
 	_, was := l.held[c.ID]
@@ -73,7 +77,7 @@ func kindOf(was, is bool, c *change) string {
 		return Updated
 	case is:
 		return Entered
-	case was && c.after == nil && c.Kind == feed.Changed:
+	case was && c.after == nil: // of copies, only those of views come here
 		return Deleted
 	case was:
 		return Left

@@ -94,6 +94,9 @@ func (e *Engine) lookAt(ctx context.Context, entity string, ids, fields []string
 
 // lookForEvents finds the events that documents are from.
 func (e *Engine) lookForEvents(ctx context.Context, entity string, ids []string, out map[string]looked) error {
+	if e.views.of(entity) != nil {
+		return nil // its documents are not from one event
+	}
 	keys := make([]documents.VersionKey, 0, len(ids))
 	for _, id := range ids {
 		if d := out[id].doc; d != nil {

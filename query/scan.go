@@ -90,7 +90,7 @@ func (e *Engine) allow(ctx context.Context, s scan) error {
 
 // Judge returns what the rule says of a query, or of the same below many parents, see documents.Store.ListBy. counted is true if rows are only to be counted.
 func (e *Engine) Judge(ctx context.Context, q documents.Query, counted bool, by string, keys []string) (Verdict, error) {
-	return e.judge(ctx, scan{entity: e.cfg.Model.Entity(q.Entity), filter: q.Filter, orders: q.Orders, rows: !counted, asOf: q.AsOf, by: by, keys: keys})
+	return e.judge(ctx, scan{entity: e.cfg.Model.Readable(q.Entity), filter: q.Filter, orders: q.Orders, rows: !counted, asOf: q.AsOf, by: by, keys: keys})
 }
 
 // judge applies the rule: whatever indexes serve is allowed, and whatever small collections are asked. Then a filter of which an index finds nothing is refused, and an

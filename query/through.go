@@ -237,6 +237,9 @@ func insteadOf(e, target *schema.Entity, f documents.Through) string {
 
 // advise says which copy serves.
 func advise(e *schema.Entity, ref string, source *schema.Field) string {
+	if e.View != nil { // which has no copies
+		return "ask for less"
+	}
 	indexed := ""
 	if source.Type.Comparable() {
 		indexed = " @indexed"

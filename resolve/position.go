@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/query"
 )
 
 // AtLeastName is what clients call a position that everything a request reads has to include: a header of HTTP, and a parameter of a WebSocket's connection.
@@ -132,16 +133,17 @@ func AnswerPosition(ctx context.Context) string {
 
 var errNoPosition = errors.New("a position is a text: send back one that a receipt or an answer gave you, unchanged")
 
-// await waits until all is consolidated that a field, its request or after ask for. A read begins after that.
-func (rt *Runtime) await(ctx context.Context, f field, after position.Position) error {
+// await waits until all is consolidated that a field, its request or after ask for. A read begins after that, with the context that it returns: views may be further behind. One of
+// the past includes what it includes, wherever the documents are: it has no part in the answer's position.
+func (rt *Runtime) await(ctx context.Context, f field, after position.Position) (context.Context, error) {
 	if v := f.args["atLeast"]; v != nil {
 		text, ok := v.(string)
 		if !ok {
-			return badInput("atLeast: " + errNoPosition.Error())
+			return nil, badInput("atLeast: " + errNoPosition.Error())
 		}
 		p, err := position.Parse(text)
 		if err != nil {
-			return badInput("atLeast: " + err.Error())
+			return nil, badInput("atLeast: " + err.Error())
 		}
 		after = after.Join(p)
 	}
@@ -150,8 +152,10 @@ func (rt *Runtime) await(ctx context.Context, f field, after position.Position) 
 		after = after.Join(r.atLeast)
 	}
 	if err := rt.Queries.Wait(ctx, after); err != nil {
-		return err
+		return nil, err
 	}
-	r.begins(rt.Queries.Reached())
-	return nil
+	if f.args["asOf"] == nil {
+		r.begins(rt.Queries.Reached())
+	}
+	return query.After(ctx, after), nil
 }

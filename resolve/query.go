@@ -27,10 +27,10 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if err := rt.await(ctx, f, position.Position{}); err != nil {
+	ctx, err := rt.await(ctx, f, position.Position{})
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if f.asOf, err = rt.asOf(f); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	case history:
 		return rt.historyOf(ctx, f)
 	}
-	for _, e := range rt.Model.Entities {
+	for _, e := range rt.Model.Readables() {
 		switch f.Name {
 		case e.Singular:
 			id, err := rt.neededID(f, "id")
@@ -94,7 +94,7 @@ func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
 		return nil, err
 	}
 	name, id, ok := strings.Cut(text, ":")
-	e := rt.Model.Entity(name)
+	e := rt.Model.Readable(name)
 	if !ok || e == nil {
 		return nil, badInput("id: not a nodeId such as " + rt.Model.Entities[0].Name + ":1")
 	}
@@ -141,7 +141,8 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if err := rt.await(ctx, field{}, s.heads.after); err != nil {
+	ctx, err := rt.await(ctx, field{}, s.heads.after)
+	if err != nil {
 		return nil, err
 	}
 	if added, err := rt.addRead(ctx, shape, s.entity, f); !added || err != nil {

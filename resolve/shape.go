@@ -120,7 +120,7 @@ func (rt *Runtime) addField(ctx context.Context, s *shape, fields []*schema.Fiel
 }
 
 func (rt *Runtime) addList(ctx context.Context, s *shape, i *schema.Inverse, sub field) error {
-	args, conn, err := rt.list(ctx, rt.Model.Entity(i.Entity), sub)
+	args, conn, err := rt.list(ctx, rt.Model.Readable(i.Entity), sub)
 	if err != nil {
 		return err
 	}

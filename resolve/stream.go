@@ -22,7 +22,7 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.await(ctx, f, position.Position{}); err != nil {
+	if ctx, err = rt.await(ctx, f, position.Position{}); err != nil {
 		return nil, err
 	}
 	selected := f.selected(ctx, w.Entity.Name+"Change")
@@ -62,7 +62,7 @@ func (rt *Runtime) watch(f field) (query.Watch, error) {
 	w := query.Watch{}
 	w.Token, _ = f.args["token"].(string)
 	w.Snapshot, _ = f.args["snapshot"].(bool)
-	for _, e := range rt.Model.Entities {
+	for _, e := range rt.Model.Readables() {
 		switch f.Name {
 		case e.Singular + "Changed":
 			w.Entity = e

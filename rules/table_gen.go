@@ -3,6 +3,7 @@
 package rules
 
 import "github.com/daybook-cqrs/daybook/command"
+import "github.com/daybook-cqrs/daybook/projection"
 import "github.com/daybook-cqrs/daybook/schema"
 import "github.com/daybook-cqrs/daybook/entity"
 
@@ -144,5 +145,15 @@ func Reactions() command.Reactions {
 		{Name: "OnOrderCanceled", Entity: "Order", Event: "OrderCanceled", React: func(r *command.Reaction, record schema.Record) error {
 			return OnOrderCanceled(r, entity.OrderOf(record))
 		}},
+	}
+}
+
+// Projections returns the projections by the view that they make and the entity that they make it of.
+func Projections() projection.Table {
+	return projection.Table{
+		"CustomerActivity": {
+			"Customer": projection.Wrap(ProjectCustomerActivityFromCustomer, entity.CustomerOf, entity.CustomerActivityOf, (*entity.CustomerActivity).Record),
+			"Order":    projection.Wrap(ProjectCustomerActivityFromOrder, entity.OrderOf, entity.CustomerActivityOf, (*entity.CustomerActivity).Record),
+		},
 	}
 }

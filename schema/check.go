@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// finish checks what needs the whole model, and indexes it.
-func (l *loader) finish() {
+// index lets the model's parts be found by name.
+func (l *loader) index() {
 	m := l.model
 	m.index = index{map[string]*Entity{}, map[string]*Object{}, map[string]*Object{}, map[string]*Enum{}, map[string]*Command{}}
 	for _, e := range m.Entities {
@@ -24,11 +24,15 @@ func (l *loader) finish() {
 	for _, c := range m.Commands {
 		m.index.commands[c.Name] = c
 	}
+}
+
+// finish checks what needs the whole model.
+func (l *loader) finish() {
 	l.nesting()
 	l.setters()
 	l.names()
 	l.keys()
-	for _, e := range m.Entities {
+	for _, e := range l.model.Entities {
 		l.copies(e)
 		l.reachable(e)
 		l.refsIn(e)

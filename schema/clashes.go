@@ -10,7 +10,7 @@ func (l *loader) names() {
 	l.typeNames()
 	l.rootNames()
 	l.inverses()
-	for _, e := range l.model.Entities {
+	for _, e := range l.model.Readables() {
 		l.entityFields(e)
 	}
 	for _, o := range l.model.Objects {
@@ -32,6 +32,11 @@ func (l *loader) typeNames() {
 	for _, e := range l.model.Entities {
 		for _, name := range DerivedTypes(e.Name) {
 			derived[name] = "the entity " + e.Name
+		}
+	}
+	for _, e := range l.model.Views {
+		for _, name := range DerivedViewTypes(e.Name) {
+			derived[name] = "the view " + e.Name
 		}
 	}
 	for _, e := range l.model.Enums {
@@ -60,7 +65,10 @@ func (l *loader) rootNames() {
 		taken[fold(name)] = claim{name, "Daybook"}
 	}
 	take := func(e *Entity, name string) {
-		const write = `rename it, or name its list: @entity(plural: "…")`
+		write := `rename it, or name its list: @entity(plural: "…")`
+		if e.View != nil {
+			write = `rename it, or name its list: @view(of: "…", plural: "…")`
+		}
 		switch by, found := taken[fold(name)]; {
 		case found && by.name == name:
 			l.fail(e.Pos, write, "the query field %s of %s is taken by %s", name, e.Name, by.by)
@@ -69,22 +77,31 @@ func (l *loader) rootNames() {
 		}
 		taken[fold(name)] = claim{name, e.Name}
 	}
-	for _, e := range l.model.Entities {
+	for _, e := range l.model.Readables() {
 		take(e, e.Singular)
 		if e.Plural != e.Singular {
 			take(e, e.Plural)
 		}
-		for _, name := range reservedSingulars {
-			if fold(name) == fold(e.Singular) {
-				l.fail(e.Pos, "choose another name", "%sPayload and %sChange would show the %s as their field %s, and have another field %s", e.Name, e.Name, e.Name, e.Singular, name)
-			}
+		l.singular(e)
+	}
+}
+
+// singular refuses an entity or a view that the types around it can't show beside their other fields.
+func (l *loader) singular(e *Entity) {
+	for _, name := range reservedSingulars {
+		switch {
+		case fold(name) != fold(e.Singular):
+		case e.View != nil:
+			l.fail(e.Pos, "choose another name", "%sChange would show the %s as its field %s, and Daybook has the field %s for itself", e.Name, e.Name, e.Singular, name)
+		default:
+			l.fail(e.Pos, "choose another name", "%sPayload and %sChange would show the %s as their field %s, and have another field %s", e.Name, e.Name, e.Name, e.Singular, name)
 		}
 	}
 }
 
 // inverses gives every entity the other directions of the refs to it.
 func (l *loader) inverses() {
-	for _, e := range l.model.Entities {
+	for _, e := range l.model.Readables() {
 		for _, f := range e.Fields {
 			if f.Ref == nil || f.Ref.Inverse == "" {
 				continue

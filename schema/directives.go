@@ -34,7 +34,7 @@ func (l *loader) onlyDirectives(list ast.DirectiveList, on string, allowed ...st
 	}
 }
 
-var repeatable = map[string]bool{"timeout": true, "reaction": true, "indexed": true}
+var repeatable = map[string]bool{"timeout": true, "reaction": true, "view": true, "indexed": true}
 
 func (l *loader) noDirectives(list ast.DirectiveList, on string) { l.onlyDirectives(list, on) }
 
@@ -89,17 +89,29 @@ func isName(s string) bool {
 	return s != "" && len(s) <= 100
 }
 
+// holder is what has a field.
+type holder int
+
+const (
+	ofObject holder = iota
+	ofEntity
+	ofView
+)
+
+// fieldAllows are the directives of fields.
+var fieldAllows = map[holder][]string{
+	ofObject: {"ref", "key"},
+	ofEntity: {"state", "ref", "indexed", "unique", "copy"},
+	ofView:   {"ref", "indexed", "group", "count", "sum", "min", "max", "avg", "countDistinct"},
+}
+
 // fieldDirectives reads the directives of a field of a type.
-func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.DirectiveList, entity bool) {
-	allowed := []string{"ref", "key"}
-	if entity {
-		allowed = []string{"state", "ref", "indexed", "unique", "copy"}
-	}
-	l.onlyDirectives(list, "a field of "+d.Name, allowed...)
+func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.DirectiveList, of holder) {
+	l.onlyDirectives(list, "a field of "+d.Name, fieldAllows[of]...)
 	for _, dir := range list {
 		switch dir.Name {
 		case "ref":
-			l.ref(d, f, dir, entity)
+			l.ref(d, f, dir, of)
 		case "copy":
 			l.copyOf(f, dir)
 		case "unique":
@@ -127,7 +139,7 @@ func (l *loader) fieldDirectives(d *ast.Definition, f *Field, list ast.Directive
 	}
 }
 
-func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, entity bool) {
+func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, of holder) {
 	l.onlyArgs(dir, "inverse", "in")
 	inverse := l.name(dir, "inverse")
 	switch {
@@ -137,14 +149,17 @@ func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, entity boo
 	case f.Type.List:
 		l.fail(f.Pos, "put the ref into a type of its own, and a list of that here", "%s.%s is a list of refs", d.Name, f.Name)
 		return
-	case !entity && inverse != "":
+	case of == ofObject && inverse != "":
 		l.fail(f.Pos, "leave out inverse", "a ref inside a value object has no inverse")
 		return
-	case entity && inverse == "":
+	case of == ofEntity && inverse == "":
 		inverse = l.pluralOf(d)
 	}
 	f.Ref = &Ref{Entity: f.Type.Name, Inverse: inverse}
-	if a := dir.Arguments.ForName("in"); a != nil {
+	switch a := dir.Arguments.ForName("in"); {
+	case a != nil && of == ofView:
+		l.fail(posOf(a.Position), "leave it out", "no command sets %s.%s: its ref has no in", d.Name, f.Name)
+	case a != nil:
 		l.refStates(f, a)
 	}
 }
@@ -162,7 +177,7 @@ func (l *loader) copyOf(f *Field, dir *ast.Directive) {
 
 // pluralOf returns an entity's name for lists of it.
 func (l *loader) pluralOf(d *ast.Definition) string {
-	if dir := d.Directives.ForName("entity"); dir != nil {
+	for _, dir := range append(d.Directives.ForNames("entity"), d.Directives.ForNames("view")...) {
 		if a := dir.Arguments.ForName("plural"); a != nil && isName(a.Value.Raw) {
 			return a.Value.Raw
 		}

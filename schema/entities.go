@@ -38,7 +38,7 @@ func (l *loader) entity(d *ast.Definition) *Entity {
 	if e.Plural == e.Singular {
 		l.fail(e.Pos, `name the list: @entity(plural: "…")`, "the plural of %s is %s too", e.Singular, e.Plural)
 	}
-	e.Fields = l.fields(d, true)
+	e.Fields = l.fields(d, ofEntity)
 	l.id(e)
 	l.state(e, d)
 	l.with(e, dir)

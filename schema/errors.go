@@ -55,6 +55,8 @@ type loader struct {
 	defs     map[string]*ast.Definition // by type name; the first of several
 	commands []*ast.FieldDefinition     // fields of `extend type Mutation`
 	entityOf map[string]*ast.Definition // the definitions with @entity
+	viewOf   map[string]*ast.Definition // those with @view
+	wrong    map[*Field]bool            // fields of views that are complained about
 }
 
 func (l *loader) fail(p Pos, write, what string, args ...any) {

@@ -12,7 +12,7 @@ import (
 // The generator writes it into package graph, so that a program notices that its model changed since.
 func (m *Model) Fingerprint() string {
 	h := sha256.New()
-	for _, e := range m.Entities {
+	for _, e := range m.Readables() {
 		printf(h, "entity %q %q %q %q %q %v", e.Name, e.Singular, e.Plural, e.Description, e.File, e.CRUD)
 		printFields(h, e.Fields)
 		for _, i := range e.Inverses {
@@ -22,6 +22,9 @@ func (m *Model) Fingerprint() string {
 			printf(h, "state %q", e.State.Name)
 		}
 		printMachine(h, e)
+		if e.View != nil {
+			printView(h, e)
+		}
 	}
 	for _, o := range append(append([]*Object{}, m.Objects...), m.Inputs...) {
 		printf(h, "object %q %q %v %v %q", o.Name, o.Description, o.Derived, o.Patch, path.Base(o.Pos.File))

@@ -22,6 +22,9 @@ func (l *loader) goNames() {
 	for _, e := range l.model.Entities {
 		take(e.Pos, "the entity "+e.Name, e.Name, e.Name+"Of", "Load"+e.Name, "Find"+e.Name)
 	}
+	for _, e := range l.model.Views {
+		take(e.Pos, "the view "+e.Name, e.Name, e.Name+"Of")
+	}
 	for _, o := range l.model.Objects {
 		take(o.Pos, "the type "+o.Name, o.Name, o.Name+"Of")
 	}
@@ -71,13 +74,20 @@ func (l *loader) graphNames() {
 	for _, e := range l.model.Entities {
 		objects = append(append(objects, e.Name), DerivedTypes(e.Name)...)
 	}
+	for _, e := range l.model.Views {
+		objects = append(append(objects, e.Name), DerivedViewTypes(e.Name)...)
+	}
 	for _, o := range l.model.Objects {
 		objects = append(objects, o.Name)
 	}
-	for _, e := range l.model.Entities {
+	for _, e := range l.model.Readables() {
 		object, resolver := strings.CutSuffix(e.Name, "Resolver")
 		if slices.Contains(reservedGo, e.Name) || resolver && slices.Contains(objects, object) || strings.HasPrefix(e.Name, "Unmarshal") {
-			l.fail(e.Pos, "choose another name", "the entity %s is a Go type in package graph, which has another %s", e.Name, e.Name)
+			kind := "entity"
+			if e.View != nil {
+				kind = "view"
+			}
+			l.fail(e.Pos, "choose another name", "the %s %s is a Go type in package graph, which has another %s", kind, e.Name, e.Name)
 		}
 	}
 }

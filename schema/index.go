@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 type index struct {
 	entities map[string]*Entity
 	objects  map[string]*Object
@@ -10,6 +12,38 @@ type index struct {
 
 // Entity returns the entity of that name, or nil.
 func (m *Model) Entity(name string) *Entity { return m.index.entities[name] }
+
+// Documents returns all that has documents: the entities, the views, and the tallies of views.
+func (m *Model) Documents() []*Entity {
+	out := m.Readables()
+	for _, v := range m.Views {
+		if v.View.Tallies != nil {
+			out = append(out, v.View.Tallies)
+		}
+	}
+	return out
+}
+
+// Readables returns what queries read: the entities and the views.
+func (m *Model) Readables() []*Entity { return append(slices.Clone(m.Entities), m.Views...) }
+
+// Readable returns the entity or view of that name, or nil.
+func (m *Model) Readable(name string) *Entity {
+	if e := m.Entity(name); e != nil {
+		return e
+	}
+	return m.View(name)
+}
+
+// View returns the view of that name, or nil. It is a linear scan: models have few.
+func (m *Model) View(name string) *Entity {
+	for _, v := range m.Views {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
 
 // Object returns the value object of that name, or nil.
 func (m *Model) Object(name string) *Object { return m.index.objects[name] }

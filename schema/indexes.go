@@ -27,17 +27,20 @@ func (l *loader) indexed(d *ast.Definition, f *Field, dir *ast.Directive) {
 		l.onlyArgs(dir, "asOf")
 	}
 	f.Indexed = true
-	f.IndexedAsOf = f.IndexedAsOf || l.indexedAsOf(dir)
+	f.IndexedAsOf = f.IndexedAsOf || l.indexedAsOf(d, dir)
 }
 
 // indexedAsOf reports whether an index is to be of what was, too.
-func (l *loader) indexedAsOf(dir *ast.Directive) bool {
+func (l *loader) indexedAsOf(d *ast.Definition, dir *ast.Directive) bool {
 	a := dir.Arguments.ForName("asOf")
 	if a == nil {
 		return false
 	}
-	if a.Value.Kind != ast.BooleanValue {
+	switch {
+	case a.Value.Kind != ast.BooleanValue:
 		l.fail(posOf(a.Position), "write true or false", "asOf of @indexed is no Boolean")
+	case l.viewOf[d.Name] != nil:
+		l.fail(posOf(a.Position), "leave asOf out", "%s is a view, and views have no past", d.Name)
 	}
 	return a.Value.Raw == "true"
 }
@@ -56,7 +59,7 @@ func (l *loader) indexes(e *Entity, d *ast.Definition) {
 			l.fail(p, "leave some out", "@indexed on %s names %d fields, of %d at most", e.Name, n, maxIndexFields)
 			continue
 		}
-		i := &Index{Pos: p, AsOf: l.indexedAsOf(dir)}
+		i := &Index{Pos: p, AsOf: l.indexedAsOf(d, dir)}
 		for _, v := range valuesOf(a.Value) {
 			l.indexField(e, i, v)
 		}

@@ -31,7 +31,7 @@ const maxFileBytes = 4 << 20
 // Load reads every *.graphql file of the folder `schema` of fsys, or of its top if there is no such folder, and returns the checked
 // model, or Errors with every mistake at once. daybook.graphql and derived.graphql are left out: what they say is known.
 func Load(fsys fs.FS) (*Model, error) {
-	l := &loader{model: &Model{}, defs: map[string]*ast.Definition{}, entityOf: map[string]*ast.Definition{}}
+	l := &loader{model: &Model{}, defs: map[string]*ast.Definition{}, entityOf: map[string]*ast.Definition{}, viewOf: map[string]*ast.Definition{}, wrong: map[*Field]bool{}}
 	docs, err := l.parse(fsys)
 	if err != nil {
 		return nil, err
@@ -44,6 +44,8 @@ func Load(fsys fs.FS) (*Model, error) {
 	l.objects()
 	l.entities()
 	l.transitions()
+	l.index()
+	l.views()
 	l.finish()
 	if len(l.errs) > 0 {
 		return nil, l.errs.sorted()
@@ -157,10 +159,12 @@ func (l *loader) define(d *ast.Definition) {
 		l.fail(p, "choose another name", "the name %s is taken by Daybook", d.Name)
 	default:
 		l.defs[d.Name] = d
-		l.capital(d)
 		if d.Kind == ast.Object && d.Directives.ForName("entity") != nil {
 			l.entityOf[d.Name] = d
+		} else if d.Kind == ast.Object && d.Directives.ForName("view") != nil {
+			l.viewOf[d.Name] = d
 		}
+		l.capital(d)
 	}
 }
 
@@ -170,8 +174,10 @@ func (l *loader) capital(d *ast.Definition) {
 		return
 	}
 	kind := map[ast.DefinitionKind]string{ast.Enum: "an enum", ast.InputObject: "an input", ast.Object: "a type"}[d.Kind]
-	if d.Directives.ForName("entity") != nil {
+	if l.entityOf[d.Name] != nil {
 		kind = "an entity"
+	} else if l.viewOf[d.Name] != nil {
+		kind = "a view"
 	}
 	l.fail(posOf(d.Position), "write "+upperFirst(d.Name), "the name of %s begins with a capital", kind)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,9 @@ func outline(m *schema.Model) string {
 			b.WriteString(") " + strings.Join(c.From, "|") + " -> " + c.To + " " + c.Event + "\n")
 		}
 	}
+	for _, e := range m.Views {
+		outlineView(&b, e)
+	}
 	for _, o := range append(append([]*schema.Object{}, m.Objects...), m.Inputs...) {
 		b.WriteString(o.Name + "\n")
 		for _, f := range o.Fields {
@@ -115,6 +119,46 @@ func outlineMachine(b *strings.Builder, e *schema.Entity) {
 	for _, r := range e.Reactions {
 		fmt.Fprintf(b, "  reaction %s %+v %v\n", r.Name, r.With, r.OrElse != nil)
 	}
+}
+
+func outlineView(b *strings.Builder, e *schema.Entity) {
+	v := e.View
+	fmt.Fprintf(b, "view %s %s %s file=%s release=%d project=%v tallies=%v\n", e.Name, e.Singular, e.Plural, e.File, v.Release, v.Project, v.Tallies != nil)
+	for _, s := range v.Sources {
+		b.WriteString("  of " + s.Entity.Name + " in " + strings.Join(s.In, "|"))
+		if s.Each != nil {
+			b.WriteString(" each " + s.Each.Name)
+		}
+		b.WriteString("\n")
+	}
+	for _, f := range e.Fields {
+		b.WriteString("  " + f.Name + ": " + f.Type.String() + marks(f))
+		for _, vf := range append(slices.Clone(v.Groups), v.Values...) {
+			if vf.Field == f {
+				b.WriteString(" " + string(vf.Aggregate) + " " + string(vf.Bucket) + outlinePaths(vf))
+			}
+		}
+		b.WriteString("\n")
+	}
+}
+
+func outlinePaths(vf *schema.ViewField) string {
+	s := ""
+	for _, p := range vf.Paths {
+		switch {
+		case p == nil:
+			s += " -"
+			continue
+		case p.Element:
+			s += " []"
+		default:
+			s += " /"
+		}
+		for _, f := range p.Fields {
+			s += "." + f.Name
+		}
+	}
+	return s
 }
 
 func marks(f *schema.Field) string {

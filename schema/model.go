@@ -8,6 +8,7 @@ import "time"
 // Every slice is in declaration order: files by name, then by line.
 type Model struct {
 	Entities []*Entity
+	Views    []*Entity // @view types: read only, kept by the consolidator
 	Objects  []*Object // value objects, such as OrderLine: they live inside an entity
 	Inputs   []*Object // input objects of command arguments, declared or derived from Objects
 	Enums    []*Enum
@@ -31,6 +32,7 @@ type Entity struct {
 	With        *Field     // the ref to what it belongs to: its id begins with that id and OwnerSeparator; nil for none
 	Uniques     []*Unique
 	Indexes     []*Index // of several fields
+	View        *View    // what a view is made of; nil for an entity
 	Timeouts    []*Timeout
 	Reactions   []*Reaction // to events of this entity
 	CRUD        bool

@@ -24,6 +24,9 @@ func DerivedTypes(entity string) []string {
 	return out
 }
 
+// DerivedViewTypes returns the names of the API's types that are derived from a view's name: those of an entity but for its payload.
+func DerivedViewTypes(view string) []string { return DerivedTypes(view)[1:] }
+
 // lowerFirst lowers a name's leading capital, or leading run of capitals but the last: Order order, URLEntry urlEntry, ID id.
 func lowerFirst(s string) string {
 	r := []rune(s)

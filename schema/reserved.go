@@ -6,6 +6,7 @@ var reservedTypes = map[string]bool{
 	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
 	"PossibleCommand": true, "HistoryEntry": true, "FieldChange": true, "StateMachine": true, "StateInfo": true, "StateTransition": true, "StateTimeout": true, "StateReaction": true,
 	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true, "Position": true,
+	"TimeBucket":   true,
 	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
 	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,
 	"StringListFilter": true, "IDListFilter": true, "IntListFilter": true, "FloatListFilter": true, "BooleanListFilter": true, "DecimalListFilter": true,

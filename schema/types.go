@@ -46,13 +46,13 @@ func (l *loader) defsOf(kind ast.DefinitionKind) []*ast.Definition {
 // objects reads value objects and input objects, and derives the inputs that are not declared.
 func (l *loader) objects() {
 	for _, d := range l.defsOf(ast.Object) {
-		if l.entityOf[d.Name] != nil {
+		if l.entityOf[d.Name] != nil || l.viewOf[d.Name] != nil {
 			continue
 		}
 		l.onlyDirectives(d.Directives, "the type "+d.Name)
 		l.noInterfaces(d)
 		o := &Object{Name: d.Name, Description: describe(d.Description), Pos: posOf(d.Position)}
-		o.Fields = l.fields(d, false)
+		o.Fields = l.fields(d, ofObject)
 		l.model.Objects = append(l.model.Objects, o)
 	}
 	for _, d := range l.defsOf(ast.InputObject) {
@@ -91,8 +91,8 @@ func (l *loader) derive() {
 	}
 }
 
-// fields reads the fields of an entity or of a value object.
-func (l *loader) fields(d *ast.Definition, entity bool) []*Field {
+// fields reads the fields of a type.
+func (l *loader) fields(d *ast.Definition, of holder) []*Field {
 	var out []*Field
 	seen := map[string]bool{}
 	for _, fd := range d.Fields {
@@ -106,7 +106,7 @@ func (l *loader) fields(d *ast.Definition, entity bool) []*Field {
 			l.fail(p, "leave them out", "a field of a model has no arguments")
 		}
 		f := &Field{Name: fd.Name, Description: describe(fd.Description), Type: l.typeOf(fd.Type, p, false), Pos: p}
-		l.fieldDirectives(d, f, fd.Directives, entity)
+		l.fieldDirectives(d, f, fd.Directives, of)
 		out = append(out, f)
 	}
 	if len(d.Fields) == 0 {
@@ -172,6 +172,8 @@ func (l *loader) kindOf(name string, p Pos, input bool) Kind {
 		l.fail(p, "write "+suggestInput(l, name), "%s is not an input type", name)
 	case l.entityOf[name] != nil:
 		return KindEntity
+	case l.viewOf[name] != nil:
+		l.fail(p, "use a @ref to an entity, or leave it out", "%s is a view: a field can't hold it", name)
 	default:
 		return KindObject
 	}
@@ -189,7 +191,7 @@ func suggestInput(l *loader, name string) string {
 func (l *loader) derivable(name string) bool {
 	for _, suffix := range []string{"Input", patchSuffix} {
 		if object, ok := strings.CutSuffix(name, suffix); ok {
-			if d := l.defs[object]; d != nil && d.Kind == ast.Object && l.entityOf[d.Name] == nil {
+			if d := l.defs[object]; d != nil && d.Kind == ast.Object && l.entityOf[d.Name] == nil && l.viewOf[d.Name] == nil {
 				return true
 			}
 		}

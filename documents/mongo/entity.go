@@ -15,21 +15,23 @@ const (
 	fieldSources = "_sources" // {customer: {id, v, by}}: by is the Recopy that set it
 )
 
-// entity is what the store knows of one entity: its collections and its fields.
+// entity is what the store knows of one entity or view: its collections and its fields.
 type entity struct {
 	*schema.Entity
 	docs     *mongo.Collection
-	versions *mongo.Collection
+	versions *mongo.Collection // none of a view
+	ofView   bool              // a view, or the tallies of one
 	fields   []*schema.Field
 	byName   map[string]*schema.Field
 	own      []*schema.Field // without copies: what versions hold
 }
 
-func newEntity(db *mongo.Database, e *schema.Entity) *entity {
+func newEntity(db *mongo.Database, e *schema.Entity, ofView bool) *entity {
 	out := &entity{
 		Entity:   e,
-		docs:     db.Collection(fmt.Sprintf("%s.g%d", e.Plural, documents.FirstGeneration)),
-		versions: db.Collection(e.Plural + "_versions"),
+		docs:     db.Collection(fmt.Sprintf("%s.g%d", e.Stored(), documents.FirstGeneration)),
+		versions: db.Collection(e.Stored() + "_versions"),
+		ofView:   ofView,
 		fields:   documents.StoredFields(e),
 		byName:   map[string]*schema.Field{},
 	}

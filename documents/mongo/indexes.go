@@ -51,9 +51,12 @@ func (e *entity) index(i documents.Index) index {
 
 // Index implements documents.Store. Nothing is done where nothing is to be done, so that several processes at once get in each other's way only once.
 func (s *Store) Index(ctx context.Context) error {
-	for _, e := range s.model.Entities {
+	for _, e := range s.model.Documents() {
 		own := s.entities[e.Name]
 		for past, in := range map[bool]*mongo.Collection{false: own.docs, true: own.versions} {
+			if past && own.ofView {
+				continue
+			}
 			var wanted []index
 			for _, i := range documents.Indexes(e) {
 				if i.Past == past {

@@ -17,12 +17,12 @@ const codeNamespaceExists = 48
 
 // Setup implements documents.Store. Every step is one that another process may have taken already.
 func (s *Store) Setup(ctx context.Context) error {
-	for _, name := range []string{"checkpoints", "secrets"} {
+	for _, name := range []string{"checkpoints", viewCheckpoints, viewsReady, "secrets"} {
 		if err := s.create(ctx, name); err != nil {
 			return err
 		}
 	}
-	for _, e := range s.model.Entities {
+	for _, e := range s.model.Documents() {
 		if err := s.setupEntity(ctx, s.entities[e.Name]); err != nil {
 			return fmt.Errorf("collections of %s: %w", e.Name, err)
 		}
@@ -31,10 +31,11 @@ func (s *Store) Setup(ctx context.Context) error {
 }
 
 func (s *Store) setupEntity(ctx context.Context, e *entity) error {
-	for _, c := range []*mongo.Collection{e.docs, e.versions} {
-		if err := s.create(ctx, c.Name()); err != nil {
-			return err
-		}
+	if err := s.create(ctx, e.docs.Name()); err != nil || e.ofView {
+		return err
+	}
+	if err := s.create(ctx, e.versions.Name()); err != nil {
+		return err
 	}
 	if err := s.createIndexes(ctx, e.versions, e.versionIndexes()); err != nil {
 		return err

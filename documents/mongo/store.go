@@ -69,8 +69,8 @@ func Open(ctx context.Context, uri string, model *schema.Model, o Options) (*Sto
 		_ = s.Close() // its error would say nothing more
 		return nil, fmt.Errorf("MongoDB cannot be reached or used: %w", err)
 	}
-	for _, e := range model.Entities {
-		s.entities[e.Name] = newEntity(s.db, e)
+	for _, e := range model.Documents() {
+		s.entities[e.Name] = newEntity(s.db, e, model.Entity(e.Name) == nil)
 	}
 	s.features.log(o.Log, name)
 	return s, nil

@@ -44,7 +44,7 @@ func (e *entity) index(i documents.Index) (name, statement string) {
 // Index implements documents.Store. An index is known as ours by its name and statement together.
 func (s *Store) Index(ctx context.Context) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Documents() {
 			if err := s.indexEntity(ctx, tx, s.entities[e.Name]); err != nil {
 				return fmt.Errorf("indexes of %s: %w", e.Name, err)
 			}
@@ -60,6 +60,9 @@ func (s *Store) indexEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 		wanted[name] = statement
 	}
 	for past, table := range map[bool]string{false: e.table, true: e.versions} {
+		if past && e.ofView {
+			continue
+		}
 		there, err := indexesOf(ctx, tx, strings.Trim(table, `"`))
 		if err != nil {
 			return err

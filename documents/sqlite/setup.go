@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/daybook-cqrs/daybook/documents"
 )
@@ -18,13 +19,13 @@ var commonTables = []string{
 // Setup implements documents.Store.
 func (s *Store) Setup(ctx context.Context) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		if err := execAll(ctx, tx, commonTables); err != nil {
+		if err := execAll(ctx, tx, append(slices.Clone(commonTables), viewTables...)); err != nil {
 			return err
 		}
 		if err := addWatermarks(ctx, tx); err != nil {
 			return err
 		}
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Documents() {
 			if err := s.setupEntity(ctx, tx, s.entities[e.Name]); err != nil {
 				return fmt.Errorf("tables of %s: %w", e.Name, err)
 			}
@@ -52,6 +53,9 @@ func addWatermarks(ctx context.Context, tx *sql.Tx) error {
 func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 	if err := execAll(ctx, tx, e.setup()); err != nil {
 		return err
+	}
+	if e.ofView {
+		return nil
 	}
 	if err := addCreatedAt(ctx, tx, e); err != nil {
 		return err

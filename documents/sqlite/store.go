@@ -54,8 +54,8 @@ func Open(ctx context.Context, path string, model *schema.Model, o Options) (*St
 		o.Readers = max(4, 2*runtime.NumCPU())
 	}
 	s := &Store{model: model, entities: map[string]*entity{}}
-	for _, e := range model.Entities {
-		s.entities[e.Name] = newEntity(e)
+	for _, e := range model.Documents() {
+		s.entities[e.Name] = newEntity(e, model.Entity(e.Name) == nil)
 	}
 	var err error
 	// With synchronous=NORMAL a power cut may lose the last commits, checkpoints among them, never only some of them: they are consolidated again.

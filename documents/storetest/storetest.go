@@ -68,6 +68,12 @@ func Run(t *testing.T, open Open, f Features) {
 		{"LoadAsOf", (*suite).loadAsOf},
 		{"History", (*suite).history},
 		{"PastGarbage", (*suite).pastGarbage},
+		{"Views", (*suite).views},
+		{"ViewsRead", (*suite).viewsRead},
+		{"ViewsConcurrent", (*suite).viewsConcurrently},
+		{"Tallies", (*suite).tallies},
+		{"ViewCheckpoints", (*suite).viewCheckpoints},
+		{"ViewDrop", (*suite).viewDrop},
 		{"Close", (*suite).close},
 	}
 	for _, test := range tests {
@@ -137,6 +143,15 @@ type Line {
 }
 
 type Inner { ratio: Float! big: Long }
+
+type Total @view(of: "Sample") {
+  customer: Customer @ref(inverse: "totals") @group
+  colour: Colour @group
+  samples: Long! @count
+  largest: Decimal @max(of: "price") @indexed
+}
+
+type Latest @view(of: "Sample", plural: "allLatest") { text: String box: Line }
 
 enum Colour { RED GREEN BLUE }
 `

@@ -14,7 +14,7 @@ import (
 var model embed.FS
 
 var todos = app.Definition{
-	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(),
+	Schema: model, Fingerprint: graph.Fingerprint, Graph: graph.New, API: graph.API, Command: graph.Command, Query: graph.Query, Rules: rules.Table(), Reactions: rules.Reactions(), Projections: rules.Projections(),
 	Example: `mutation { openTodo(id: "t1", title: "Read docs/design.md") { todo { id status } errors { message } } }`,
 }
 

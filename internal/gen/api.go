@@ -36,6 +36,11 @@ func contract(m *schema.Model, h half) *sdl {
 	for _, e := range m.Entities {
 		s.entity(e)
 	}
+	if s.read {
+		for _, e := range m.Views {
+			s.entity(e)
+		}
+	}
 	s.objects()
 	for _, e := range m.Enums {
 		s.enum(e)
@@ -54,7 +59,7 @@ func contract(m *schema.Model, h half) *sdl {
 	s.WriteString(sharedTypes)
 	if s.read {
 		s.WriteString(readTypes)
-		for _, e := range m.Entities {
+		for _, e := range m.Readables() {
 			s.lists(e)
 		}
 		s.filters()
@@ -117,8 +122,13 @@ func (s *sdl) roots() {
 	}
 	if s.read {
 		s.WriteString(readQueries)
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
+			if e.View != nil {
+				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: Position): %s\n", e.Singular, e.Singular, e.Name)
+				s.printf("  %s(%s, atLeast: Position): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+				continue
+			}
 			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated. With `asOf` all of the answer is as it was at that instant.\"\n  %s(id: ID!, atLeast: Position, asOf: DateTime): %s\n", e.Singular, e.Singular, e.Name)
 			s.printf("  %s(%s, atLeast: Position, asOf: DateTime): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
 		}
@@ -136,7 +146,7 @@ func (s *sdl) roots() {
 	}
 	if s.read {
 		s.WriteString("\ntype Subscription {\n")
-		for _, e := range s.model.Entities {
+		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
 			s.printf("  \"It begins once the position `atLeast` is consolidated.\"\n  %sChanged(id: ID!, token: String, atLeast: Position): %sChange!\n", e.Singular, e.Name)
 			s.printf("  %sChanged(where: %sFilter, snapshot: Boolean, token: String, atLeast: Position): %sChange!\n", e.Plural, e.Name, e.Name)
@@ -171,7 +181,13 @@ func (s *sdl) entity(e *schema.Entity) {
 		for _, i := range e.Inverses {
 			s.printf("  \"Those whose %s this is.\"\n  %s(%s): %sConnection!\n", i.Field, i.Name, listArgs(i.Entity), i.Entity)
 		}
-		s.WriteString(historyFields)
+		if e.View == nil {
+			s.WriteString(historyFields)
+		}
+	}
+	if e.View != nil {
+		s.WriteString("  \"How many times it was changed.\"\n  version: Int!\n  createdAt: DateTime!\n  \"The time of the event that changed it last.\"\n  updatedAt: DateTime!\n}\n")
+		return
 	}
 	s.WriteString("  \"How many events made it what it is.\"\n  version: Int!\n  createdAt: DateTime!\n  updatedAt: DateTime!\n" +
 		"  \"What each of its commands would do now.\"\n  possibleCommands: [PossibleCommand!]!\n}\n")

@@ -21,6 +21,9 @@ func entities(m *schema.Model) map[string]string {
 	for _, e := range m.Entities {
 		at(e.Pos).entity(e)
 	}
+	for _, e := range m.Views {
+		at(e.Pos).view(e)
+	}
 	for _, o := range m.Objects {
 		at(o.Pos).object(o)
 	}
@@ -85,6 +88,19 @@ func (f *goFile) entity(e *schema.Entity) {
 	}
 	f.printf("\treturn r\n}\n")
 	f.loads(e)
+}
+
+// view writes a view: what functions of package rules make, or only read.
+func (f *goFile) view(e *schema.Entity) {
+	f.schema = true
+	f.structure(e.Name, e.Description, e.Fields)
+	f.printf("\n// %sOf makes it of a record.\nfunc %sOf(r schema.Record) *%s {\n\treturn &%s{\n", e.Name, e.Name, e.Name, e.Name)
+	f.reads(e.Fields)
+	f.printf("\t}\n}\n\n// Record makes a record of it. What is never null and can't be empty is left out if it is.\nfunc (v *%s) Record() schema.Record {\n\tr := schema.Record{}\n", e.Name)
+	for _, fd := range e.Fields {
+		f.writes(fd, textual(fd) && fd.Type.Kind != schema.KindString)
+	}
+	f.printf("\treturn r\n}\n")
 }
 
 // loads writes the functions with which rules read an entity.

@@ -32,7 +32,7 @@ func filterOf(f *schema.Field) string {
 func (s *sdl) filters() {
 	s.from(schema.Pos{})
 	used := map[string]bool{"IDFilter": true, "IntFilter": true, "DateTimeFilter": true}
-	for _, e := range s.model.Entities {
+	for _, e := range s.model.Readables() {
 		s.filtersBelow(e.Fields, used)
 	}
 	for _, name := range []string{"ID", "String", "Int", "Float", "Boolean", "Decimal", "DateTime", "Date", "Long", "UUID", "JSON"} {

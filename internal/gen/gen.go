@@ -37,7 +37,7 @@ func Run(dir string, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if mistakes := idle(m, found); len(mistakes) > 0 {
+	if mistakes := append(idle(m, found), unmade(m, found)...); len(mistakes) > 0 {
 		return mistakes
 	}
 	full := contract(m, half{write: true, read: true})

@@ -53,11 +53,11 @@ func node(o *resolve.Object) Node {
 	}
 	switch o.TypeName() {
 `)
-	for _, e := range m.Entities {
+	for _, e := range m.Readables() {
 		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn (*%s)(o)\n", e.Name, e.Name)
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")
-	for _, e := range m.Entities {
+	for _, e := range m.Readables() {
 		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n", e.Name, e.Name, e.Name)
 	}
 	return b.String()
@@ -68,6 +68,7 @@ func fingerprint(m *schema.Model, found []role) string {
 	var names []string
 	for _, o := range found {
 		switch {
+		case o.view != nil: // the program compares those with the model itself
 		case o.command == nil:
 			names = append(names, o.name)
 		case len(o.reaches) > 0:
@@ -92,7 +93,7 @@ func bind(cfg *config.Config, m *schema.Model, api *ast.Schema, graphPkg string)
 			set(name, graphPkg+"."+name)
 		case d.Kind == ast.Object && !rootType(name):
 			entry := config.TypeMapEntry{Model: config.StringList{resolvePkg + ".Object"}, Fields: map[string]config.TypeMapField{}}
-			if m.Entity(name) != nil {
+			if m.Readable(name) != nil {
 				entry.Model = config.StringList{graphPkg + "." + name}
 			}
 			for _, f := range d.Fields {

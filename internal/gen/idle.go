@@ -33,6 +33,26 @@ func idle(m *schema.Model, found []role) schema.Errors {
 	return out
 }
 
+// unmade returns the views without aggregates that no function makes, of one of the entities that they are made of.
+func unmade(m *schema.Model, found []role) schema.Errors {
+	var out schema.Errors
+	for _, v := range m.Views {
+		if !v.View.Project {
+			continue
+		}
+		for _, s := range v.View.Sources {
+			o := role{name: projectionName(v, s.Entity), entity: s.Entity, view: v}
+			if !slices.ContainsFunc(found, func(f role) bool { return f.view == v && f.entity == s.Entity }) {
+				out = append(out, &schema.Error{
+					Pos: v.Pos, What: fmt.Sprintf("the view %s has no aggregates, and package rules has no function that makes it of %s", v.Name, s.Entity.Name),
+					Write: "write " + o.signature() + ", or give its fields @group and aggregates",
+				})
+			}
+		}
+	}
+	return out
+}
+
 // idleTransition is the mistake of a transition that changes nothing, if none of its arguments does; nil if it leads to another state.
 func idleTransition(c *schema.Command) *schema.Error {
 	name := schema.GoName(c.Name)

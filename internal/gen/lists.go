@@ -15,8 +15,12 @@ func (s *sdl) lists(e *schema.Entity) {
 		s.printf("  %s\n", schema.UpperSnake(f))
 	}
 	s.WriteString("}\n")
-	s.printf("\n\"One change of what a subscription shows.\"\ntype %sChange {\n  type: ChangeType!\n  \"Null for LIVE, and for a RESYNC of everything.\"\n  id: ID\n  \"As the change left it.\"\n  %s: %s\n  \"Null if a copied field changed.\"\n  event: EventInfo\n  \"Subscribe again with it to miss nothing.\"\n  token: String!\n}\n",
-		e.Name, e.Singular, e.Name)
+	event := "  \"Null if a copied field changed.\"\n  event: EventInfo\n"
+	if e.View != nil {
+		event = "" // it changes with events of others
+	}
+	s.printf("\n\"One change of what a subscription shows.\"\ntype %sChange {\n  type: ChangeType!\n  \"Null for LIVE, and for a RESYNC of everything.\"\n  id: ID\n  \"As the change left it.\"\n  %s: %s\n%s  \"Subscribe again with it to miss nothing.\"\n  token: String!\n}\n",
+		e.Name, e.Singular, e.Name, event)
 	s.printf("\n\"Conditions that all hold.\"\ninput %sFilter {\n  and: [%sFilter!]\n  or: [%sFilter!]\n  not: %sFilter\n", e.Name, e.Name, e.Name, e.Name)
 	s.filterFields(e.Fields)
 	s.WriteString("  version: IntFilter\n  createdAt: DateTimeFilter\n  updatedAt: DateTimeFilter\n}\n")

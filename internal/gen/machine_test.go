@@ -283,7 +283,7 @@ func TestReactionsWithoutRules(t *testing.T) {
 			t.Fatal(name, err, notes)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "rules/table_gen.go"))
-		if err != nil || strings.Contains(string(text), "return nil\n}") != (name == "nothing") {
+		if err != nil || strings.Contains(string(text), "Reactions() command.Reactions {\n\treturn nil\n}") != (name == "nothing") {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}

@@ -81,7 +81,7 @@ func (p *resolvers) body(f *codegen.Field) string {
 	goType := templates.CurrentImports.LookupType(f.TypeReference.GO)
 	resolve := templates.CurrentImports.Lookup(resolvePkg)
 	typeName := f.TypeReference.Definition.Name
-	entity := p.model.Entity(typeName) != nil && f.Type.Elem == nil
+	entity := p.model.Readable(typeName) != nil && f.Type.Elem == nil
 	asked := goType
 	if entity || typeName == "Node" {
 		asked = "*" + resolve + ".Object"
@@ -92,7 +92,7 @@ func (p *resolvers) body(f *codegen.Field) string {
 		return fmt.Sprintf("return %s.Stream(ctx, r.rt)", resolve)
 	case f.Object.Root:
 		call = fmt.Sprintf("%s.Root[%s](ctx, r.rt)", resolve, asked)
-	case p.model.Entity(f.Object.Name) != nil:
+	case p.model.Readable(f.Object.Name) != nil:
 		call = fmt.Sprintf("%s.Field[%s](ctx, (*%s.Object)(obj), %q)", resolve, asked, resolve, f.Name)
 	default:
 		call = fmt.Sprintf("%s.Field[%s](ctx, obj, %q)", resolve, asked, f.Name)

@@ -8,19 +8,21 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// role is what a function of the package rules is for: it is the rule of a command, or a reaction to an event of an entity.
+// role is what a function of the package rules is for: it is the rule of a command, a reaction to an event of an entity, or a projection of an entity into a view.
 type role struct {
 	name    string // the function's
 	entity  *schema.Entity
-	command *schema.Command // nil for a reaction
-	event   string          // "" for a rule
+	command *schema.Command // of a rule, else nil
+	event   string          // of a reaction, else ""
+	view    *schema.Entity  // of a projection, else nil
 	reaches []string        // of a rule: the entities that it loads or changes beside its own, as far as syntax tells
 }
 
 // The kinds of roles, as messages name them.
 const (
-	aRule     = "rule"
-	aReaction = "reaction"
+	aRule       = "rule"
+	aReaction   = "reaction"
+	aProjection = "projection"
 )
 
 // rolesOf returns the roles that a model has for functions, by their names. Several entities may have an event of one name.
@@ -34,13 +36,30 @@ func rolesOf(m *schema.Model) map[string][]role {
 		name := reactionName(c.Event)
 		out[name] = append(out[name], role{name: name, entity: c.Entity, event: c.Event})
 	}
+	for _, v := range m.Views {
+		if !v.View.Project {
+			continue
+		}
+		for _, s := range v.View.Sources {
+			name := projectionName(v, s.Entity)
+			out[name] = append(out[name], role{name: name, entity: s.Entity, view: v})
+		}
+	}
 	return out
+}
+
+// projectionName is that of projection.Name, which the generator does not import.
+func projectionName(view, source *schema.Entity) string {
+	return "Project" + view.Name + "From" + source.Name
 }
 
 func reactionName(event string) string { return "On" + schema.GoName(event) }
 
 func (o role) kind() string {
-	if o.command == nil {
+	switch {
+	case o.view != nil:
+		return aProjection
+	case o.command == nil:
 		return aReaction
 	}
 	return aRule
@@ -56,7 +75,10 @@ func (o role) key() string {
 
 // purpose says what a function of that name is for.
 func (o role) purpose() string {
-	if o.command == nil {
+	switch {
+	case o.view != nil:
+		return fmt.Sprintf("the projection of %s into %s", o.entity.Name, o.view.Name)
+	case o.command == nil:
 		return "a reaction to " + o.event
 	}
 	return "a command"
@@ -64,14 +86,20 @@ func (o role) purpose() string {
 
 // params are the types of the function's parameters.
 func (o role) params() []string {
-	if o.command == nil {
+	switch {
+	case o.view != nil:
+		return []string{"*projection.Change[entity." + o.view.Name + "]", "projection.Of[entity." + o.entity.Name + "]"}
+	case o.command == nil:
 		return []string{"*command.Reaction", "*entity." + o.entity.Name}
 	}
 	return []string{"*command.Context", "*entity." + o.entity.Name, "entity." + o.name}
 }
 
 func (o role) signature() string {
-	if o.command == nil {
+	switch {
+	case o.view != nil:
+		return fmt.Sprintf("func %s(c *projection.Change[entity.%s], %s projection.Of[entity.%s]) error", o.name, o.view.Name, o.entity.Singular, o.entity.Name)
+	case o.command == nil:
 		return fmt.Sprintf("func %s(r *command.Reaction, %s *entity.%s) error", o.name, o.entity.Singular, o.entity.Name)
 	}
 	return fmt.Sprintf("func %s(c *command.Context, %s *entity.%s, in entity.%s) error", o.name, o.entity.Singular, o.entity.Name, o.name)

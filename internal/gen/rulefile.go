@@ -32,7 +32,10 @@ type rulePackage struct {
 	files   []*ruleFile
 }
 
-const commandPkg = runtimeModule + "/command"
+const (
+	commandPkg    = runtimeModule + "/command"
+	projectionPkg = runtimeModule + "/projection"
+)
 
 // parseRules parses the files of dir but for the generated table. Mistakes are syntax errors.
 func parseRules(dir, module string) (_ *rulePackage, mistakes []error, err error) {
@@ -108,14 +111,16 @@ func (f *ruleFile) types(fields *ast.FieldList) []string {
 	return out
 }
 
-// shape tells by a function's parameters what it looks like: a rule, a reaction, or "".
+// shape tells by a function's parameters what it looks like: a rule, a reaction, a projection, or "".
 func (f *ruleFile) shape(fn *ast.FuncDecl) string {
 	for _, p := range f.types(fn.Type.Params) {
-		switch strings.TrimPrefix(p, "*") {
+		switch name, _, _ := strings.Cut(strings.TrimPrefix(p, "*"), "["); name {
 		case "command.Context":
 			return aRule
 		case "command.Reaction":
 			return aReaction
+		case "projection.Change", "projection.Of":
+			return aProjection
 		}
 	}
 	return ""
@@ -128,6 +133,8 @@ func (f *ruleFile) typeText(e ast.Expr, depth int) string {
 		return f.typeText(e.X, depth)
 	case *ast.StarExpr:
 		return "*" + f.typeText(e.X, depth)
+	case *ast.IndexExpr:
+		return f.typeText(e.X, depth) + "[" + f.typeText(e.Index, depth) + "]"
 	case *ast.SelectorExpr:
 		if x, ok := e.X.(*ast.Ident); ok {
 			return f.qualified(x.Name, e.Sel.Name)
@@ -139,6 +146,8 @@ func (f *ruleFile) typeText(e ast.Expr, depth int) string {
 			return f.pkg.homes[e.Name].typeText(alias, depth+1)
 		case f.dots[commandPkg] && (e.Name == "Context" || e.Name == "Reaction"):
 			return "command." + e.Name
+		case f.dots[projectionPkg] && (e.Name == "Change" || e.Name == "Of"):
+			return "projection." + e.Name
 		case f.dots[f.pkg.entity] && e.IsExported():
 			return "entity." + e.Name
 		}
@@ -151,6 +160,8 @@ func (f *ruleFile) qualified(pkg, name string) string {
 	switch importPath := f.imports[pkg]; importPath {
 	case commandPkg:
 		return "command." + name
+	case projectionPkg:
+		return "projection." + name
 	case f.pkg.entity:
 		return "entity." + name
 	case "":

@@ -13,7 +13,7 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// ruleReader finds the rules and reactions among the functions of the package rules, and whatever was meant to be one and is none.
+// ruleReader finds the rules, reactions and projections among the functions of the package rules, and whatever was meant to be one and is none.
 type ruleReader struct {
 	*rulePackage
 	model    *schema.Model
@@ -69,7 +69,7 @@ func (r *ruleReader) file(f *ruleFile) {
 	}
 }
 
-// leftOut says which rules and reactions don't run because this system does not build their file.
+// leftOut says which rules, reactions and projections don't run because this system does not build their file.
 func (r *ruleReader) leftOut(f *ruleFile) {
 	for _, d := range f.Decls {
 		fn, ok := d.(*ast.FuncDecl)
@@ -82,7 +82,7 @@ func (r *ruleReader) leftOut(f *ruleFile) {
 	}
 }
 
-// variables refuses variables that are named as rules and reactions: these are functions.
+// variables refuses variables that are named as rules, reactions and projections: these are functions.
 func (r *ruleReader) variables(d *ast.GenDecl) {
 	if d.Tok != token.VAR && d.Tok != token.CONST {
 		return
@@ -99,7 +99,7 @@ func (r *ruleReader) variables(d *ast.GenDecl) {
 	}
 }
 
-// function tells whether a function is a rule or a reaction, by its name or by its parameters, and checks that it then is both.
+// function tells whether a function is a rule, a reaction or a projection, by its name or by its parameters, and checks that it then is so by both.
 func (r *ruleReader) function(f *ruleFile, fn *ast.FuncDecl) {
 	if fn.Recv != nil || !fn.Name.IsExported() || f.test {
 		r.almost(f, fn)
@@ -115,6 +115,8 @@ func (r *ruleReader) function(f *ruleFile, fn *ast.FuncDecl) {
 		r.fail(fn.Pos(), "%s looks like a rule, but the model has no such command: name it as a command is%s, or write its name in lower case", name, r.like(name, aRule))
 	case len(roles) == 0 && shape == aReaction:
 		r.noEvent(f, fn)
+	case len(roles) == 0 && shape == aProjection:
+		r.noView(fn)
 	case len(roles) == 0:
 	case fn.Type.TypeParams != nil:
 		r.fail(fn.Pos(), "the %s %s has type parameters: write %s", roles[0].kind(), name, signatures(roles))
@@ -142,6 +144,22 @@ func (r *ruleReader) noEvent(f *ruleFile, fn *ast.FuncDecl) {
 	r.fail(fn.Pos(), "%s looks like a reaction, but %s has no such event: name it On and the event%s, or write its name in lower case", name, who, names)
 }
 
+// noView refuses what looks like a projection and is named as none.
+func (r *ruleReader) noView(fn *ast.FuncDecl) {
+	var names []string
+	for name, roles := range r.roles {
+		if roles[len(roles)-1].view != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if names == nil {
+		r.fail(fn.Pos(), "%s looks like a projection, but every view of the model has aggregates: declare a view without, or write its name in lower case", fn.Name.Name)
+		return
+	}
+	r.fail(fn.Pos(), "%s looks like a projection, but the model has no view for it: name it %s, or write its name in lower case", fn.Name.Name, strings.Join(names, " or "))
+}
+
 func reactionNames(e *schema.Entity) []string {
 	var out []string
 	for _, c := range e.Commands {
@@ -150,7 +168,7 @@ func reactionNames(e *schema.Entity) []string {
 	return out
 }
 
-// almost refuses what is a rule or a reaction but for being a method, in lower case, or in a test.
+// almost refuses what is a rule, a reaction or a projection but for being a method, in lower case, or in a test.
 func (r *ruleReader) almost(f *ruleFile, fn *ast.FuncDecl) {
 	for name, roles := range r.roles {
 		if !strings.EqualFold(name, fn.Name.Name) {

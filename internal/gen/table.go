@@ -9,26 +9,26 @@ import (
 )
 
 // tableFuncs are the functions of table_gen.go.
-var tableFuncs = []string{"Table", "Reactions"}
+var tableFuncs = []string{"Table", "Reactions", "Projections"}
 
-// table writes the tables that wire rules to commands, and reactions to events.
+// table writes the tables that wire rules to commands, reactions to events, and projections to views.
 func table(module string, found []role) string {
-	var rules, reactions []role
+	by := map[string][]role{}
 	for _, o := range found {
-		if o.command != nil {
-			rules = append(rules, o)
-		} else {
-			reactions = append(reactions, o)
-		}
+		by[o.kind()] = append(by[o.kind()], o)
 	}
 	var b strings.Builder
 	b.WriteString(header + "package rules\n\n")
-	fmt.Fprintf(&b, "import %q\n", runtimeModule+"/command")
-	if len(found) > 0 {
-		fmt.Fprintf(&b, "import %q\nimport %q\n", runtimeModule+"/schema", module+"/entity")
+	fmt.Fprintf(&b, "import %q\nimport %q\n", commandPkg, projectionPkg)
+	if len(found) > len(by[aProjection]) {
+		fmt.Fprintf(&b, "import %q\n", runtimeModule+"/schema")
 	}
-	ruleTable(&b, rules)
-	reactionTable(&b, reactions)
+	if len(found) > 0 {
+		fmt.Fprintf(&b, "import %q\n", module+"/entity")
+	}
+	ruleTable(&b, by[aRule])
+	reactionTable(&b, by[aReaction])
+	projectionTable(&b, by[aProjection])
 	return b.String()
 }
 
@@ -59,6 +59,26 @@ func reactionTable(b *strings.Builder, reactions []role) {
 	for _, o := range reactions {
 		fmt.Fprintf(b, "\t\t{Name: %q, Entity: %q, Event: %q, React: func(r *command.Reaction, record schema.Record) error {\n", o.name, o.entity.Name, o.event)
 		fmt.Fprintf(b, "\t\t\treturn %s(r, entity.%sOf(record))\n\t\t}},\n", o.name, o.entity.Name)
+	}
+	b.WriteString("\t}\n}\n")
+}
+
+func projectionTable(b *strings.Builder, projections []role) {
+	b.WriteString("\n// Projections returns the projections by the view that they make and the entity that they make it of.\nfunc Projections() projection.Table {\n")
+	if len(projections) == 0 {
+		b.WriteString("\treturn nil\n}\n")
+		return
+	}
+	slices.SortStableFunc(projections, func(a, b role) int { return strings.Compare(a.view.Name, b.view.Name) })
+	b.WriteString("\treturn projection.Table{\n")
+	for i, o := range projections {
+		if i == 0 || projections[i-1].view != o.view {
+			fmt.Fprintf(b, "\t\t%q: {\n", o.view.Name)
+		}
+		fmt.Fprintf(b, "\t\t\t%q: projection.Wrap(%s, entity.%sOf, entity.%sOf, (*entity.%s).Record),\n", o.entity.Name, o.name, o.entity.Name, o.view.Name, o.view.Name)
+		if i == len(projections)-1 || projections[i+1].view != o.view {
+			b.WriteString("\t\t},\n")
+		}
 	}
 	b.WriteString("\t}\n}\n")
 }

@@ -3,6 +3,7 @@
 package rules
 
 import "github.com/daybook-cqrs/daybook/command"
+import "github.com/daybook-cqrs/daybook/projection"
 
 // Table returns the rules by command.
 func Table() command.Rules {
@@ -11,5 +12,10 @@ func Table() command.Rules {
 
 // Reactions returns the reactions that are written in Go.
 func Reactions() command.Reactions {
+	return nil
+}
+
+// Projections returns the projections by the view that they make and the entity that they make it of.
+func Projections() projection.Table {
 	return nil
 }

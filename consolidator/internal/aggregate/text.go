@@ -1,0 +1,184 @@
+package aggregate
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// ID returns the id of the document of a group: the values as text, with commas between. Values of one view's groups have equal ids only if they are equal. A single value that is a legal
+// id is that id; other characters than letters, digits and "-._:+" are as in URLs, null is "~", and what is too long for an id is a hash.
+func ID(values []any) string {
+	switch len(values) {
+	case 0:
+		return schema.AllGroup
+	case 1:
+		if v := values[0]; v != nil {
+			if text := plain(v); legal(text) {
+				return text
+			}
+		}
+		return bounded("~" + escaped(values[0]))
+	}
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = escaped(v)
+	}
+	return bounded(strings.Join(parts, ","))
+}
+
+// legal reports whether a text can be an id and is none of those that begin with "~".
+func legal(text string) bool {
+	return text != "" && len(text) <= schema.MaxIDBytes && text[0] != '~' && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// escaped never has a "#", and a "~" only for null.
+func escaped(v any) string {
+	if v == nil {
+		return "~"
+	}
+	var b strings.Builder
+	for _, c := range []byte(plain(v)) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._:+", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+func bounded(id string) string {
+	if len(id) > schema.MaxIDBytes {
+		sum := sha256.Sum256([]byte(id))
+		return "~#" + hex.EncodeToString(sum[:])
+	}
+	return id
+}
+
+// plain is the text of a value that is not null: equal for equal values of one kind, and only for those.
+func plain(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return strconv.Itoa(v)
+	case scalar.Long:
+		return strconv.FormatInt(int64(v), 10)
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		if v == 0 {
+			v = 0 // there are two
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case scalar.Decimal:
+		return v.String()
+	case scalar.DateTime:
+		return v.String()
+	case scalar.Date:
+		return string(v)
+	case scalar.UUID:
+		return string(v)
+	}
+	return fmt.Sprint(v) // no model has that
+}
+
+// appendText writes a text with its length before it.
+func appendText(b []byte, s string) []byte {
+	b = strconv.AppendInt(b, int64(len(s)), 10)
+	return append(append(b, ':'), s...)
+}
+
+// maxTallyText is how long a tally's value may be before it is hashed.
+const maxTallyText = 200
+
+// Sortable returns the text of a value that is not null, by which tallies are sorted and found: equal for equal values of one kind, and only for those. Of numbers and times the
+// order of bytes is that of the values, and FromSortable reads it.
+func Sortable(v any) string {
+	switch v := v.(type) {
+	case int:
+		return scalar.NewDecimal(int64(v)).Sortable()
+	case scalar.Long:
+		return scalar.NewDecimal(int64(v)).Sortable()
+	case float64:
+		return sortableFloat(v)
+	case scalar.Decimal:
+		return v.Sortable()
+	case scalar.DateTime:
+		return v.Sortable()
+	case string:
+		if len(v) > maxTallyText {
+			sum := sha256.Sum256([]byte(v))
+			return "#" + hex.EncodeToString(sum[:])
+		}
+		return "=" + v
+	}
+	return plain(v)
+}
+
+// FromSortable returns the number or time of that kind whose Sortable is text.
+func FromSortable(kind schema.Kind, text string) (any, error) {
+	switch kind {
+	case schema.KindInt, schema.KindLong:
+		d, err := scalar.DecimalFromSortable(text)
+		if err != nil {
+			return nil, err
+		}
+		if kind == schema.KindInt {
+			return strconv.Atoi(d.String())
+		}
+		return scalar.ParseLong(d.String())
+	case schema.KindDecimal:
+		return scalar.DecimalFromSortable(text)
+	case schema.KindFloat:
+		return floatFromSortable(text)
+	case schema.KindDateTime:
+		return scalar.ParseDateTime(text)
+	case schema.KindDate:
+		return scalar.ParseDate(text)
+	}
+	return nil, fmt.Errorf("values of kind %v are not read from tallies", kind)
+}
+
+// sortableFloat turns the bits of a float so that their order as a number is that of floats.
+func sortableFloat(f float64) string {
+	if f == 0 {
+		f = 0 // there are two
+	}
+	bits := math.Float64bits(f)
+	if bits>>63 == 1 {
+		bits = ^bits
+	} else {
+		bits |= 1 << 63
+	}
+	return fmt.Sprintf("%016x", bits)
+}
+
+func floatFromSortable(text string) (any, error) {
+	bits, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || len(text) != 16 {
+		return nil, fmt.Errorf("not a Float (stored %q)", text)
+	}
+	if bits>>63 == 1 {
+		bits &^= 1 << 63
+	} else {
+		bits = ^bits
+	}
+	return math.Float64frombits(bits), nil
+}
+
+// TallyID returns the id of the document in which a view counts a value of a field in a group, by its Sortable.
+func TallyID(group, field, text string) string {
+	sum := sha256.Sum256(appendText(appendText(appendText(nil, group), field), text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

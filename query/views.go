@@ -1,0 +1,139 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/schema"
+)
+
+// views is what is known of the views' state. The consolidator tells it in the store.
+type views map[string]*viewState
+
+// viewState is what is known of one view.
+type viewState struct {
+	view  *schema.Entity
+	turn  chan struct{} // held by whoever uses the rest
+	until time.Time     // until then the view counts as ready
+	seen  position.Position
+}
+
+// ViewsReadyFor is how long a view that was ready is taken to be, without a look at the store.
+const ViewsReadyFor = time.Second
+
+func (v *views) init(m *schema.Model) {
+	*v = views{}
+	for _, e := range m.Views {
+		(*v)[e.Name] = &viewState{view: e, turn: make(chan struct{}, 1)}
+	}
+}
+
+// of returns the state of a view, nil if there is none of that name.
+func (v views) of(name string) *viewState { return v[name] }
+
+type afterKey struct{}
+
+// After returns a context in which reads of views answer only once these have taken in what the position includes. The entities have to have: see Engine.Wait.
+func After(ctx context.Context, p position.Position) context.Context {
+	if before, ok := ctx.Value(afterKey{}).(position.Position); ok {
+		p = p.Join(before)
+	}
+	return context.WithValue(ctx, afterKey{}, p)
+}
+
+// readable returns an error unless what is read is an entity, or a view that is complete, and has come as far as ctx asks for. It waits for that as long as Wait does.
+func (e *Engine) readable(ctx context.Context, m moment, entity *schema.Entity) error {
+	state := e.views.of(entity.Name)
+	switch {
+	case state == nil:
+		return nil
+	case m.past != nil:
+		return invalid("asOf: %s is a view, and views have no past: ask for it without asOf", entity.Name)
+	}
+	after, _ := ctx.Value(afterKey{}).(position.Position)
+	end := time.Now().Add(e.cfg.WaitBound)
+	for pause := pollFirst; ; pause = min(2*pause, pollLast) {
+		switch there, err := e.reaches(ctx, state, after); {
+		case there || err != nil:
+			return err
+		case time.Now().After(end):
+			return &Error{ErrBehind.Code, fmt.Sprintf("%s is not consolidated as far as that position yet: ask again later", entity.Name)}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// reaches reports whether a view includes a position; an error says that it can't be read at all. It asks the store if what is known does not tell, one caller at a time.
+func (e *Engine) reaches(ctx context.Context, state *viewState, after position.Position) (bool, error) {
+	select {
+	case state.turn <- struct{}{}:
+		defer func() { <-state.turn }()
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	if err := e.viewReady(ctx, state); err != nil {
+		return false, err
+	}
+	if state.seen.Includes(after) {
+		return true, nil
+	}
+	seen, err := e.viewSeen(ctx, state.view)
+	if err != nil {
+		return false, err
+	}
+	state.seen = seen
+	return seen.Includes(after), nil
+}
+
+func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
+	if time.Now().Before(state.until) {
+		return nil
+	}
+	ready, err := e.cfg.Store.ViewReady(ctx, state.view.Name)
+	if err != nil {
+		return err
+	}
+	if ready {
+		state.until = time.Now().Add(ViewsReadyFor)
+		return nil
+	}
+	state.seen = position.Position{} // it begins again
+	all, err := e.cfg.Store.Checkpoints(ctx)
+	if err != nil {
+		return err
+	}
+	seen, err := e.cfg.Store.ViewCheckpoints(ctx, state.view.Name)
+	if err != nil {
+		return err
+	}
+	return &Error{"NOT_CONSOLIDATED", fmt.Sprintf("%s is being built: %d %%, ask again later", state.view.Name, percent(seen, all))}
+}
+
+// percent is how much of what is consolidated a view has taken in, by events: 0 to 99.
+func percent(seen, all map[int]documents.Checkpoint) int {
+	var have, want float64
+	for partition, c := range all {
+		want += float64(c.Place.Seq)
+		have += float64(min(seen[partition].Place.Seq, c.Place.Seq))
+	}
+	if want == 0 {
+		return 0
+	}
+	return min(99, int(100*have/want))
+}
+
+func (e *Engine) viewSeen(ctx context.Context, view *schema.Entity) (position.Position, error) {
+	checkpoints, err := e.cfg.Store.ViewCheckpoints(ctx, view.Name)
+	var p position.Position
+	for partition, c := range checkpoints {
+		p = p.Join(position.At(partition, c.Place))
+	}
+	return p, err
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/daybook-cqrs/daybook/app"
+)
+
+// command executes a mutation and returns its position.
+func (s *store) command(mutation string) (position string) {
+	s.t.Helper()
+	name := mutation[:strings.IndexByte(mutation, '(')]
+	return s.do("mutation { "+mutation+" { receipt { position } errors { code message } } }").want("data."+name+".errors", "[]").at("data." + name + ".receipt.position")
+}
+
+// buy makes an order with one line of so many of a product for 10 each, and pays for it.
+func (s *store) buy(id, customer, product string, quantity int) (position string) {
+	s.t.Helper()
+	s.command(fmt.Sprintf(`createOrder(id: %q, customer: %q, lines: [{product: %q, seller: "s", price: "10", freight: "0", quantity: %d}])`, id, customer, product, quantity))
+	return s.command(fmt.Sprintf(`approveOrder(id: %q)`, id))
+}
+
+// shop makes two customers and two products.
+func (s *store) shop() {
+	s.t.Helper()
+	for _, n := range []string{"1", "2"} {
+		s.command(`registerCustomer(id: "c` + n + `", name: "n` + n + `", email: "e` + n + `@example.org", city: "x", region: "y")`)
+		s.command(`createProduct(id: "p` + n + `")`)
+	}
+}
+
+const revenue = `{ customerRevenue(id: "c1", atLeast: %q) { nodeId id orders revenue averageOrder largestOrder version customerId customer { name } } }`
+
+func TestViews(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.shop()
+		s.command(`createOrder(id: "o0", customer: "c1", lines: [{product: "p1", seller: "s", price: "1", freight: "0", quantity: 1}])`)
+		s.buy("o1", "c1", "p1", 3)
+		at := s.buy("o2", "c1", "p2", 1)
+		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.nodeId", "CustomerRevenue:c1", "data.customerRevenue.orders", "2", "data.customerRevenue.revenue", "40",
+			"data.customerRevenue.averageOrder", "20", "data.customerRevenue.largestOrder", "30", "data.customerRevenue.customerId", "c1", "data.customerRevenue.customer.name", "n1")
+		at = s.buy("o3", "c2", "p1", 9)
+		s.do(fmt.Sprintf(`{ customerRevenues(where: {revenue: {gt: "39"}}, orderBy: [{field: REVENUE, direction: DESC}], atLeast: %q) { totalCount edges { node { id revenue } } } }`, at)).
+			want("data.customerRevenues.totalCount", "2", "data.customerRevenues.edges.0.node.id", "c2", "data.customerRevenues.edges.0.node.revenue", "90",
+				"data.customerRevenues.edges.1.node.revenue", "40")
+		s.do(fmt.Sprintf(`{ customer(id: "c2", atLeast: %q) { revenue { totalCount edges { node { orders customer { name } } } } } node(id: "CustomerRevenue:c1") { ... on CustomerRevenue { orders } } }`, at)).
+			want("data.customer.revenue.totalCount", "1", "data.customer.revenue.edges.0.node.customer.name", "n2", "data.node.orders", "2")
+		s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { sales(orderBy: [{field: MONTH}]) { edges { node { lines quantity product { id } } } } } }`, at)).
+			want("data.product.sales.edges.0.node.quantity", "12", "data.product.sales.edges.0.node.lines", "2", "data.product.sales.edges.0.node.product.id", "p1")
+
+		s.do(fmt.Sprintf(`{ customerRevenues(where: {customer: {name: {startsWith: "n"}, region: {eq: "y"}}}, orderBy: [{customer: {field: NAME, direction: DESC}}], atLeast: %q) { edges { node { id } } } }`, at)).
+			want("data.customerRevenues.edges.0.node.id", "c2", "data.customerRevenues.edges.1.node.id", "c1")
+
+		for _, q := range []string{`node(id: "CustomerRevenue:c1", asOf: %q) { nodeId }`, `customer(id: "c1", asOf: %q) { revenue { totalCount } }`} {
+			a := s.do("{ " + fmt.Sprintf(q, time.Now().UTC().Format(time.RFC3339Nano)) + " }")
+			a.want("errors.0.extensions.code", "INVALID_INPUT", "errors.0.message", "asOf: CustomerRevenue is a view, and views have no past: ask for it without asOf")
+		}
+
+		at = s.command(`cancelOrder(id: "o1")`)
+		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "10", "data.customerRevenue.largestOrder", "10")
+		s.do(`mutation { cancelOrder(id: "o2") { order { customer { revenue { totalCount } } } errors { code } } }`).
+			want("data.cancelOrder.errors", "[]", "data.cancelOrder.order.customer.revenue.totalCount", "0")
+		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue", "<nil>") // nothing is left that counts
+		at = s.buy("o4", "c1", "p1", 5)
+		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "50", "data.customerRevenue.largestOrder", "50")
+	})
+}
+
+func TestViewsThatAreWrittenInGo(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.shop()
+		at := s.buy("o1", "c1", "p1", 3)
+		activity := func(at string) answer {
+			t.Helper()
+			return s.do(fmt.Sprintf(`{ customerActivity(id: "c1", atLeast: %q) { events lastEvent lastOrder { id status } customer { name activity { totalCount } } } }`, at))
+		}
+		// Of the customer's partition, what came before is consolidated by now too: the order's event was.
+		s.eventually(`{ customerActivity(id: "c1") { events } }`, "data.customerActivity.events", "3")
+		activity(at).want("data.customerActivity.lastEvent", "OrderApproved", "data.customerActivity.lastOrder.id", "o1", "data.customerActivity.lastOrder.status", "APPROVED",
+			"data.customerActivity.customer.activity.totalCount", "1")
+		at = s.command(`blockCustomer(id: "c1")`)
+		activity(at).want("data.customerActivity.lastEvent", "CustomerBlocked", "data.customerActivity.events", "4")
+		s.do(fmt.Sprintf(`{ customerActivities(where: {lastEvent: {eq: "CustomerBlocked"}}, atLeast: %q) { totalCount } }`, at)).want("data.customerActivities.totalCount", "1")
+	})
+}
+
+func TestLiveQueriesOfViews(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.shop()
+		at := s.buy("o1", "c1", "p1", 3)
+		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.revenue", "30")
+		one := s.events(`subscription { customerRevenueChanged(id: "c1") { type id customerRevenue { orders } } }`)
+		rich := s.socket("graphql-transport-ws", `subscription { customerRevenuesChanged(where: {revenue: {gte: "50"}}, snapshot: true) { type id customerRevenue { revenue customer { name } } } }`)
+		const ofRich, ofOne = "data.customerRevenuesChanged.", "data.customerRevenueChanged."
+		next(t, rich).want(ofRich+"type", "LIVE")
+		s.buy("o2", "c1", "p1", 2)
+		next(t, rich).want(ofRich+"type", "ENTERED", ofRich+"id", "c1", ofRich+"customerRevenue.revenue", "50", ofRich+"customerRevenue.customer.name", "n1")
+		next(t, one).want(ofOne+"type", "UPDATED", ofOne+"customerRevenue.orders", "2")
+		s.command(`cancelOrder(id: "o1")`)
+		next(t, rich).want(ofRich+"type", "LEFT")
+		next(t, one).want(ofOne+"type", "UPDATED", ofOne+"customerRevenue.orders", "1")
+		s.command(`cancelOrder(id: "o2")`)
+		next(t, one).want(ofOne+"type", "DELETED", ofOne+"id", "c1", ofOne+"customerRevenue", "<nil>")
+	})
+}
+
+// without is the application with a model as it was before it had views, or as change makes it.
+func without(t *testing.T, change func(file, text string) string) app.Definition {
+	t.Helper()
+	files := fstest.MapFS{}
+	names, err := fs.Glob(model, "schema/*.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(model, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed := change(name, string(text)); changed != "" {
+			files[name] = &fstest.MapFile{Data: []byte(changed)}
+		}
+	}
+	def := definition
+	def.Schema, def.Fingerprint = files, ""
+	return def
+}
+
+// TestViewsThatAreAddedLater: they are built from what happened before, also when their definition changes, and when somebody wants it.
+func TestViewsThatAreAddedLater(t *testing.T) {
+	pairs(t, func(t *testing.T, args []string) {
+		before := without(t, func(file, text string) string {
+			if strings.Contains(text, "@view(") && !strings.HasSuffix(file, "daybook.graphql") {
+				return ""
+			}
+			return text
+		})
+		before.Projections = nil
+		t.Run("before", func(t *testing.T) {
+			s := startAs(t, before, args...)
+			s.shop()
+			at := s.buy("o1", "c1", "p1", 3)
+			s.do(fmt.Sprintf(`{ order(id: "o1", atLeast: %q) { status } }`, at)).want("data.order.status", "APPROVED")
+		})
+		t.Run("added", func(t *testing.T) {
+			s := start(t, args...)
+			s.eventually(`{ customerRevenue(id: "c1") { revenue } }`, "data.customerRevenue.revenue", "30")
+			s.eventually(`{ customerActivity(id: "c1") { events } }`, "data.customerActivity.events", "3")
+			s.do(fmt.Sprintf(revenue, s.buy("o2", "c1", "p1", 1))).want("data.customerRevenue.revenue", "40")
+		})
+		t.Run("changed", func(t *testing.T) {
+			s := startAs(t, without(t, func(_, text string) string {
+				return strings.Replace(text, `@view(of: "Order", in: [APPROVED, PROCESSING, INVOICED, SHIPPED, DELIVERED])`, `@view(of: "Order", in: [CREATED])`, 1)
+			}), args...)
+			s.command(`createOrder(id: "o3", customer: "c2", lines: [{product: "p1", seller: "s", price: "7", freight: "0", quantity: 1}])`)
+			s.eventually(`{ customerRevenues { edges { node { id revenue } } } }`, "data.customerRevenues.edges", "[map[node:map[id:c2 revenue:7]]]")
+		})
+		t.Run("rebuilt", func(t *testing.T) {
+			var out, said bytes.Buffer
+			if code := app.Do(t.Context(), definition, append([]string{"rebuild", "CustomerActivity", "CustomerRevenue"}, args...), nil, &out, &said); code != 0 {
+				t.Fatal(code, said.String())
+			}
+			s := start(t, args...)
+			s.eventually(`{ customerActivity(id: "c1") { events } }`, "data.customerActivity.events", "5")
+			s.eventually(`{ customerRevenues { edges { node { id revenue } } } }`, "data.customerRevenues.edges", "[map[node:map[id:c1 revenue:40]]]")
+		})
+	})
+}
