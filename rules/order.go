@@ -3,13 +3,14 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/entity"
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
-// CreateOrder refuses lines that make no sense, and computes the total.
+// CreateOrder refuses lines that make no sense, computes the total, and notes where the customer lives: what is sold in a region does not move with a customer.
 func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) error {
 	for i, l := range order.Lines {
 		if err := checkLine(l, fmt.Sprintf("lines[%d]", i)); err != nil {
@@ -18,6 +19,11 @@ func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) 
 	}
 	order.Total = total(order.Lines)
 	order.PlacedAt = now(c)
+	customer, err := entity.LoadCustomer(c, order.Customer)
+	if err != nil {
+		return err
+	}
+	order.Region = &customer.Region
 	return nil
 }
 
@@ -74,9 +80,13 @@ func ShipOrder(c *command.Context, order *entity.Order, _ entity.ShipOrder) erro
 	return nil
 }
 
-// DeliverOrder notes when.
+// DeliverOrder notes when, and how long it took.
 func DeliverOrder(c *command.Context, order *entity.Order, _ entity.DeliverOrder) error {
 	order.DeliveredAt = now(c)
+	if order.ApprovedAt != nil {
+		seconds := scalar.Long(c.Now().Time().Sub(order.ApprovedAt.Time()) / time.Second)
+		order.DeliverySeconds = &seconds
+	}
 	return nil
 }
 
