@@ -29,6 +29,8 @@ func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) 
 
 func checkLine(l entity.OrderLine, path string) error {
 	switch {
+	case !canBeID(l.Seller):
+		return command.Reject("BAD_SELLER", "a seller is 1 to 200 bytes without control characters").At(path + ".seller")
 	case l.Quantity < 1:
 		return command.Reject("BAD_QUANTITY", "a line has a quantity of at least 1").At(path + ".quantity")
 	case l.Price.Sign() < 0:

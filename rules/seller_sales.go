@@ -3,10 +3,13 @@ package rules
 import (
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/daybook-cqrs/daybook/entity"
 	"github.com/daybook-cqrs/daybook/projection"
 	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // sold is what a seller sold.
@@ -44,14 +47,21 @@ func ProjectSellerSalesFromOrder(c *projection.Change[entity.SellerSales], order
 	return nil
 }
 
-// soldBy is what each seller of an order sold by it.
+// canBeID reports whether there can be a document of a seller. Lines are refused if not, because a projection has to take whatever happened.
+func canBeID(seller string) bool {
+	return seller != "" && len(seller) <= schema.MaxIDBytes && !strings.ContainsFunc(seller, unicode.IsControl)
+}
+
+// soldBy is what each seller of an order sold by it. Lines of sellers that can't be are left out: they were taken before there was this view.
 func soldBy(order *entity.Order) map[string]sold {
 	out := map[string]sold{}
 	if order == nil || order.Status == entity.OrderStatusCanceled || order.Status == entity.OrderStatusUnavailable {
 		return out
 	}
 	for _, l := range order.Lines {
-		out[l.Seller] = out[l.Seller].plus(1, l.Price.MulInt(int64(l.Quantity)))
+		if canBeID(l.Seller) {
+			out[l.Seller] = out[l.Seller].plus(1, l.Price.MulInt(int64(l.Quantity)))
+		}
 	}
 	return out
 }
