@@ -38,7 +38,7 @@ func TestREADME(t *testing.T) {
 		operations[name] = op
 		names = append(names, name)
 	}
-	if got := strings.Join(names, ", "); got != "mutation registerCustomer, mutation createProduct, mutation createOrder, query orders, subscription ordersChanged, mutation approveOrder" {
+	if got := strings.Join(names, ", "); got != "mutation registerCustomer, mutation createProduct, mutation createOrder, query orders, subscription ordersChanged, mutation approveOrder, query order" {
 		t.Fatalf("README has other operations now, teach them to this test: %s", got)
 	}
 	pairs(t, func(t *testing.T, args []string) {
@@ -63,6 +63,8 @@ func TestREADME(t *testing.T) {
 			t.Error("no token")
 		}
 		s.do(operations["mutation approveOrder"]).want("data.approveOrder.order.status", "APPROVED", "data.approveOrder.receipt", "map[duplicate:true version:2]", "data.approveOrder.errors", "[]")
+		s.eventually(operations["query order"], "data.order.changedBy.event", "map[commandId:cmd-7 name:OrderApproved]", "data.order.history.1.event.name", "OrderCreated",
+			"data.order.history.0.changes.0", "map[after:APPROVED before:CREATED field:status]")
 		s.do(`mutation { noteOrder(id: "o1", note: "n") { receipt { version } } }`).want("data.noteOrder.receipt.version", "3")
 	})
 }

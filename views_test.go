@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/app"
 )
@@ -53,6 +54,14 @@ func TestViews(t *testing.T) {
 			want("data.customer.revenue.totalCount", "1", "data.customer.revenue.edges.0.node.customer.name", "n2", "data.node.orders", "2")
 		s.do(fmt.Sprintf(`{ product(id: "p1", atLeast: %q) { sales(orderBy: [{field: MONTH}]) { edges { node { lines quantity product { id } } } } } }`, at)).
 			want("data.product.sales.edges.0.node.quantity", "12", "data.product.sales.edges.0.node.lines", "2", "data.product.sales.edges.0.node.product.id", "p1")
+
+		s.do(fmt.Sprintf(`{ customerRevenues(where: {customer: {name: {startsWith: "n"}, region: {eq: "y"}}}, orderBy: [{customer: {field: NAME, direction: DESC}}], atLeast: %q) { edges { node { id } } } }`, at)).
+			want("data.customerRevenues.edges.0.node.id", "c2", "data.customerRevenues.edges.1.node.id", "c1")
+
+		for _, q := range []string{`node(id: "CustomerRevenue:c1", asOf: %q) { nodeId }`, `customer(id: "c1", asOf: %q) { revenue { totalCount } }`} {
+			a := s.do("{ " + fmt.Sprintf(q, time.Now().UTC().Format(time.RFC3339Nano)) + " }")
+			a.want("errors.0.extensions.code", "INVALID_INPUT", "errors.0.message", "asOf: CustomerRevenue is a view, and views have no past: ask for it without asOf")
+		}
 
 		at = s.command(`cancelOrder(id: "o1")`)
 		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "10", "data.customerRevenue.largestOrder", "10")

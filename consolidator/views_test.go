@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/consolidator"
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -116,4 +118,46 @@ func TestConsolidatorsThatKeepTheSameViews(t *testing.T) {
 	}
 	wg.Wait()
 	w.checkViews(s)
+}
+
+// rival is a store in which somebody else writes documents of views every other time between they are read and written. What it writes is of a partition that nobody looks at.
+type rival struct {
+	documents.Store
+	reads  atomic.Uint64
+	writes atomic.Uint64
+}
+
+func (r *rival) LoadView(ctx context.Context, view string, ids []string) (map[string]documents.ViewDocument, error) {
+	docs, err := r.Store.LoadView(ctx, view, ids)
+	n := r.reads.Add(1)
+	if n%2 == 1 || err != nil || len(docs) == 0 {
+		return docs, err
+	}
+	var ws []documents.ViewWrite
+	for _, d := range docs {
+		w := documents.ViewWrite{ViewDocument: d, Was: d.Seen}
+		w.Seen = d.Seen.Join(position.At(position.MaxPartition, position.Place{Seq: n}))
+		w.Version++
+		ws = append(ws, w)
+	}
+	done, err := r.Store.WriteView(ctx, view, ws)
+	for _, ok := range done {
+		if ok {
+			r.writes.Add(1)
+		}
+	}
+	return docs, err
+}
+
+// TestWritesThatComeTooLateAreComputedAgain, of documents as of tallies.
+func TestWritesThatComeTooLateAreComputedAgain(t *testing.T) {
+	w := newViewWorld(t, false, 11)
+	w.do(150)
+	s := w.newStore()
+	r := &rival{Store: s}
+	w.runViews(t.Context(), w.model, r, w.feed, 6, func() bool { return w.viewsDone(s) })
+	w.checkViews(s)
+	if r.writes.Load() < 100 {
+		t.Error("the rival wrote only", r.writes.Load())
+	}
 }

@@ -284,6 +284,9 @@ func CheckQuery(m *schema.Model, e *schema.Entity, q Query) error {
 	if q.Limit < 1 || q.Limit > MaxLimit {
 		return fmt.Errorf("a page has 1 to %d documents, not %d", MaxLimit, q.Limit)
 	}
+	if q.Gone && q.AsOf.IsZero() {
+		return fmt.Errorf("what is gone is listed only as of an instant")
+	}
 	kinds := make([]schema.Kind, 0, len(q.Orders)+1)
 	for _, o := range q.Orders {
 		k, err := KindOf(e, o.Field)

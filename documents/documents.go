@@ -107,6 +107,7 @@ type Query struct {
 	// AsOf asks for what was at that instant: of every entity the last version that is not after it. It is read from the archive, which holds no copies:
 	// the documents come without them, and Filter and Orders may not name any. The zero time is now.
 	AsOf time.Time
+	Gone bool // of what was at AsOf, the tombstones instead of the rest
 }
 
 // CountQuery asks how many documents there are.
@@ -123,6 +124,7 @@ type HistoryQuery struct {
 	Of     []VersionKey // entities, each once, and for each the version below which its versions are wanted: 0 for all
 	AsOf   time.Time    // only versions that were there at that instant; the zero time for all
 	Limit  int          // of each entity, 1 to 10,000
+	Fields []string     // what to read of the states; nil for all. Version.Changes are read only with nil
 }
 
 // Store is a document store. All methods are safe for concurrent use. What is stored and does not fit the model is an *UnreadableError of any read; a write of more

@@ -47,7 +47,7 @@ func (i Index) Keys() []Order {
 	return out
 }
 
-// Indexes returns the indexes of an entity, each once: of refs, now and in the past, of @unique and @indexed fields, and those of several fields.
+// Indexes returns the indexes of an entity, each once: of refs, now and in the past, of @unique and @indexed fields, and those of several fields; of these in the past if the model says so.
 func Indexes(e *schema.Entity) []Index {
 	var out []Index
 	add := func(i Index) {
@@ -61,7 +61,7 @@ func Indexes(e *schema.Entity) []Index {
 		}
 		of := []Order{{Field: f.Name}}
 		add(Index{Fields: of})
-		if f.Ref != nil && f.Copy == nil && e.View == nil { // views have no past
+		if (f.Ref != nil || f.IndexedAsOf) && f.Copy == nil && e.View == nil { // views have no past
 			add(Index{Fields: of, Past: true})
 		}
 	}
@@ -71,6 +71,9 @@ func Indexes(e *schema.Entity) []Index {
 			fields[n] = Order{Field: f.Name, Desc: f.Desc}
 		}
 		add(Index{Fields: fields})
+		if i.AsOf {
+			add(Index{Fields: fields, Past: true})
+		}
 	}
 	return out
 }

@@ -75,48 +75,6 @@ func Any(f Filter, is func(Filter) bool) bool {
 	return is(f)
 }
 
-// Rename returns the filter with other names for the fields of the scope that it stands in: not for those below Inside and Some.
-func Rename(f Filter, name func(string) string) Filter {
-	switch f := f.(type) {
-	case And:
-		return And(renameAll(f, name))
-	case Or:
-		return Or(renameAll(f, name))
-	case Not:
-		return Not{Rename(f.F, name)}
-	case Compare:
-		f.Field = name(f.Field)
-		return f
-	case In:
-		f.Field = name(f.Field)
-		return f
-	case Text:
-		f.Field = name(f.Field)
-		return f
-	case IsNull:
-		f.Field = name(f.Field)
-		return f
-	case Inside:
-		f.Field = name(f.Field)
-		return f
-	case Some:
-		f.Field = name(f.Field)
-		return f
-	case Size:
-		f.Field = name(f.Field)
-		return f
-	}
-	return f
-}
-
-func renameAll(fs []Filter, name func(string) string) []Filter {
-	out := make([]Filter, len(fs))
-	for i, f := range fs {
-		out[i] = Rename(f, name)
-	}
-	return out
-}
-
 // FieldOf returns the field that a condition is about, "" for And, Or and Not, and for what is about an Element.
 func FieldOf(f Filter) string {
 	switch f := f.(type) {

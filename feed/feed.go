@@ -19,7 +19,7 @@ type Kind string
 // The kinds of entries.
 const (
 	Changed Kind = "changed" // an event changed a document
-	Copied  Kind = "copied"  // a source changed, so that the copies in a document did: as the store has it, for no entry of one partition can tell where others are
+	Copied  Kind = "copied"  // a source changed, so that the copies in a document did, or an event changed a document of a view: as the store has it, for no entry of one partition can tell where others are
 	Resync  Kind = "resync"  // too much changed at once to list: whoever looks at Entity reads it again
 	Gap     Kind = "gap"     // made by Read, never published: entries of the partition were lost, read everything again
 )

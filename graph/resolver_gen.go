@@ -1412,7 +1412,7 @@ func (r queryFields) FailedReactions(ctx context.Context, _ *int, _ *string) ([]
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error) {
+func (r queryFields) Node(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (Node, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return node(o), err
 }
@@ -1421,43 +1421,43 @@ func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*r
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string) ([]*resolve.Object, error) {
+func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string, _ *scalar.DateTime) ([]*resolve.Object, error) {
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Customer(ctx context.Context, _ string, _ *string) (*Customer, error) {
+func (r queryFields) Customer(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*Customer, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Customer)(o), err
 }
 
-func (r queryFields) Customers(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) Customers(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Order(ctx context.Context, _ string, _ *string) (*Order, error) {
+func (r queryFields) Order(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*Order, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Order)(o), err
 }
 
-func (r queryFields) Orders(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) Orders(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Product(ctx context.Context, _ string, _ *string) (*Product, error) {
+func (r queryFields) Product(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*Product, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Product)(o), err
 }
 
-func (r queryFields) Products(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) Products(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Reservation(ctx context.Context, _ string, _ *string) (*Reservation, error) {
+func (r queryFields) Reservation(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*Reservation, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Reservation)(o), err
 }
 
-func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) Reservations(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 

@@ -496,17 +496,17 @@ type QueryResolver interface {
 	ScheduledCommands(ctx context.Context, entity *string, id *string, first *int, after *string) ([]*resolve.Object, error)
 	RejectedCommands(ctx context.Context, first *int, after *string) ([]*resolve.Object, error)
 	FailedReactions(ctx context.Context, first *int, after *string) ([]*resolve.Object, error)
-	Node(ctx context.Context, id string, atLeast *string) (Node, error)
+	Node(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (Node, error)
 	CausationOf(ctx context.Context, event string, atLeast *string) ([]*resolve.Object, error)
-	History(ctx context.Context, entity string, id string, first *int, beforeVersion *int, atLeast *string) ([]*resolve.Object, error)
-	Customer(ctx context.Context, id string, atLeast *string) (*Customer, error)
-	Customers(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	Order(ctx context.Context, id string, atLeast *string) (*Order, error)
-	Orders(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	Product(ctx context.Context, id string, atLeast *string) (*Product, error)
-	Products(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	Reservation(ctx context.Context, id string, atLeast *string) (*Reservation, error)
-	Reservations(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
+	History(ctx context.Context, entity string, id string, first *int, beforeVersion *int, atLeast *string, asOf *scalar.DateTime) ([]*resolve.Object, error)
+	Customer(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*Customer, error)
+	Customers(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	Order(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*Order, error)
+	Orders(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	Product(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*Product, error)
+	Products(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	Reservation(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*Reservation, error)
+	Reservations(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
 	CustomerActivity(ctx context.Context, id string, atLeast *string) (*CustomerActivity, error)
 	CustomerActivities(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
 	CustomerRevenue(ctx context.Context, id string, atLeast *string) (*CustomerRevenue, error)
@@ -3594,6 +3594,14 @@ func (ec *executionContext) field_Query_customer_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -3656,6 +3664,14 @@ func (ec *executionContext) field_Query_customers_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -3724,6 +3740,14 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["atLeast"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg5
 	return args, nil
 }
 
@@ -3830,6 +3854,14 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -3852,6 +3884,14 @@ func (ec *executionContext) field_Query_order_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -3914,6 +3954,14 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4104,6 +4152,14 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -4166,6 +4222,14 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4294,6 +4358,14 @@ func (ec *executionContext) field_Query_reservation_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -4356,6 +4428,14 @@ func (ec *executionContext) field_Query_reservations_args(ctx context.Context, r
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -13309,7 +13389,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
@@ -13397,7 +13477,7 @@ func (ec *executionContext) _Query_history(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().History(ctx, fc.Args["entity"].(string), fc.Args["id"].(string), fc.Args["first"].(*int), fc.Args["beforeVersion"].(*int), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().History(ctx, fc.Args["entity"].(string), fc.Args["id"].(string), fc.Args["first"].(*int), fc.Args["beforeVersion"].(*int), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
@@ -13441,7 +13521,7 @@ func (ec *executionContext) _Query_customer(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Customer(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Customer(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Customer) graphql.Marshaler {
@@ -13485,7 +13565,7 @@ func (ec *executionContext) _Query_customers(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Customers(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Customers(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -13529,7 +13609,7 @@ func (ec *executionContext) _Query_order(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Order(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Order(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Order) graphql.Marshaler {
@@ -13573,7 +13653,7 @@ func (ec *executionContext) _Query_orders(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Orders(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Orders(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -13617,7 +13697,7 @@ func (ec *executionContext) _Query_product(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Product(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Product(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Product) graphql.Marshaler {
@@ -13661,7 +13741,7 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -13705,7 +13785,7 @@ func (ec *executionContext) _Query_reservation(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Reservation(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Reservation(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Reservation) graphql.Marshaler {
@@ -13749,7 +13829,7 @@ func (ec *executionContext) _Query_reservations(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Reservations(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Reservations(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {

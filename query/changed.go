@@ -79,73 +79,88 @@ type search struct {
 
 // last returns by id the last events that changed a field, among versions below those of the keys.
 func (s *search) last(ctx context.Context, entity *schema.Entity, f *schema.Field, of []documents.VersionKey, asOf time.Time) (map[string]*Entry, error) {
-	out := make(map[string]*Entry, len(of))
+	found := map[string]int64{}                          // the version that each is, by id
 	open := make(map[string]*documents.Version, len(of)) // the oldest that was looked at, by id
-	for piece := 10; len(of) > 0; piece = min(piece*10, maxVersions) {
+	for piece := 10; len(of) > 0; piece = min(piece*10, maxLooked) {
 		var on []documents.VersionKey
-		for part := range slices.Chunk(of, max(1, maxVersions/piece)) {
-			found, err := s.engine.cfg.Store.History(ctx, documents.HistoryQuery{Entity: entity.Name, Of: part, AsOf: asOf, Limit: piece})
+		for part := range slices.Chunk(of, max(1, maxLooked/piece)) {
+			got, err := s.engine.cfg.Store.History(ctx, documents.HistoryQuery{Entity: entity.Name, Of: part, AsOf: asOf, Limit: piece, Fields: []string{f.Name}})
 			if err != nil {
 				return nil, err
 			}
 			for _, k := range part {
-				vs := found[k.ID]
+				vs := got[k.ID]
 				if s.looked += len(vs); s.looked > maxLookedThrough {
 					return nil, errLookedThrough
 				}
-				if vs, err = s.step(entity, f, open[k.ID], vs, len(vs) < piece, out); err != nil {
+				last, err := s.step(f, open[k.ID], vs, len(vs) < piece, found)
+				if err != nil {
 					return nil, err
 				}
-				if len(vs) > 0 {
-					open[k.ID] = &vs[0]
-					on = append(on, documents.VersionKey{ID: k.ID, Version: vs[0].Version})
+				if last != nil {
+					open[k.ID] = last
+					on = append(on, documents.VersionKey{ID: k.ID, Version: last.Version})
 				}
 			}
 		}
 		of = on
 	}
-	return out, nil
+	return s.entriesOf(ctx, entity, found)
 }
 
-// step looks at the next versions of one entity. It returns the last of them if the event is not found yet, and none if it is, or there is none.
-func (s *search) step(entity *schema.Entity, f *schema.Field, open *documents.Version, vs []documents.Version, all bool, out map[string]*Entry) ([]documents.Version, error) {
+// maxLooked is how many versions one read gives, each with one field.
+const maxLooked = 10_000
+
+// step looks at the next versions of one entity. It returns the last of them if the event is not found yet, and nil if it is, or there is none.
+func (s *search) step(f *schema.Field, open *documents.Version, vs []documents.Version, all bool, found map[string]int64) (*documents.Version, error) {
 	if open != nil {
 		vs = append([]documents.Version{*open}, vs...)
 	}
 	for s.alive && len(vs) > 0 && vs[0].Deleted {
 		vs = vs[1:]
 	}
-	if len(vs) == 0 {
-		return nil, nil
-	}
 	for i := range vs {
-		var before *documents.Version
 		var old any
 		if i+1 < len(vs) {
-			before = &vs[i+1]
-			old = before.State[f.Name]
+			old = vs[i+1].State[f.Name]
 		} else if !all {
-			return vs[i:], nil
+			return &vs[i], nil
 		}
 		same, err := s.engine.same(f.Type, old, vs[i].State[f.Name])
 		if err != nil {
 			return nil, err
 		}
 		if !same {
-			found, err := s.engine.entry(entity, before, &vs[i])
-			out[vs[i].ID] = &found
-			return nil, err
+			found[vs[i].ID] = vs[i].Version
+			return nil, nil //nolint:nilnil // found
 		}
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // it was never set
+}
+
+// entriesOf reads what the versions changed.
+func (s *search) entriesOf(ctx context.Context, entity *schema.Entity, versions map[string]int64) (map[string]*Entry, error) {
+	out := make(map[string]*Entry, len(versions))
+	if len(versions) == 0 {
+		return out, nil
+	}
+	var of []documents.VersionKey
+	for id, v := range versions {
+		of = append(of, documents.VersionKey{ID: id, Version: v + 1})
+	}
+	entries, err := s.engine.entries(ctx, entity, of, 1, time.Time{})
+	for id, list := range entries {
+		out[id] = &list[0]
+	}
+	return out, err
 }
 
 // blameLoad reads for a level's nodes the events that they have a field from.
-func (e *Engine) blameLoad(b *BlameSelection, nodes []*Node) load {
+func (e *Engine) blameLoad(m moment, b *BlameSelection, nodes []*Node) load {
 	var got map[string]*Entry
 	return load{
 		read: func(ctx context.Context) (err error) {
-			got, err = e.blame(ctx, b.Field, nodes, time.Time{})
+			got, err = e.blame(ctx, b.Field, nodes, m.asOf())
 			return err
 		},
 		keep: func(l *loaded) (step, error) {

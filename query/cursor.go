@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/json"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -15,7 +16,7 @@ const sealBytes = 16
 
 // belongs says what a cursor belongs to: anywhere else it is refused. The filter is no part of it: a place in an order is one whatever is left out.
 func (p *plan) belongs() []byte {
-	text, _ := json.Marshal([]any{p.entity.Name, p.orders}) // texts and booleans always encode
+	text, _ := json.Marshal([]any{p.entity.Name, p.orders, p.asOf().UTC().Format(time.RFC3339Nano)}) // texts and booleans always encode
 	return text
 }
 

@@ -90,10 +90,14 @@ func invalid(format string, args ...any) error {
 
 // Get returns an entity or a document of a view, nil if there is none or it was deleted.
 func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *Selection) (*Node, error) {
-	if err := e.readable(ctx, entity); err != nil {
+	return e.get(ctx, e.now(), entity, id, s)
+}
+
+func (e *Engine) get(ctx context.Context, m moment, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+	if err := e.readable(ctx, m, entity); err != nil {
 		return nil, err
 	}
-	docs, err := e.cfg.Store.Load(ctx, entity.Name, []string{id}, s.reads())
+	docs, err := m.Load(ctx, entity.Name, []string{id}, s.reads())
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 	if !ok || doc.Deleted {
 		return nil, nil //nolint:nilnil // absent is an answer
 	}
-	nodes, err := e.expand(ctx, entity, s, []documents.Document{doc})
+	nodes, err := e.expand(ctx, m, entity, s, []documents.Document{doc})
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +114,20 @@ func (e *Engine) Get(ctx context.Context, entity *schema.Entity, id string, s *S
 
 // List returns a page of a list.
 func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
-	p, err := e.now().plan(ctx, entity, args)
-	if err != nil {
+	return e.list(ctx, e.now(), entity, args, c)
+}
+
+func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
+	if err := e.readable(ctx, m, entity); err != nil {
 		return nil, err
 	}
-	if err := e.readable(ctx, entity); err != nil {
+	p, err := m.plan(ctx, entity, args)
+	if err != nil {
 		return nil, err
 	}
 	page := &Page{}
 	if c.TotalCount {
-		n, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
+		n, err := m.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +140,7 @@ func (e *Engine) List(ctx context.Context, entity *schema.Entity, args ListArgs,
 	if err != nil {
 		return nil, err
 	}
-	page.Nodes, err = e.expand(ctx, entity, c.Node, docs)
+	page.Nodes, err = e.expand(ctx, m, entity, c.Node, docs)
 	return page, err
 }
 

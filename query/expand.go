@@ -19,8 +19,8 @@ type step struct {
 
 // expand turns documents into nodes, with everything that the selection reaches loaded: one store read per ref or list that is selected, whatever
 // the number of documents, level by level; the reads of a level at once.
-func (e *Engine) expand(ctx context.Context, entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
-	l := newLoaded()
+func (e *Engine) expand(ctx context.Context, m moment, entity *schema.Entity, s *Selection, docs []documents.Document) ([]*Node, error) {
+	l := newLoaded(m)
 	roots, err := l.wrap(entity, s, docs)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (e *Engine) expand(ctx context.Context, entity *schema.Entity, s *Selection
 	for level := []step{{s, roots}}; len(level) > 0; {
 		var loads []load
 		for _, st := range level {
-			loads = append(loads, e.loads(st)...)
+			loads = append(loads, e.loads(m, st)...)
 		}
 		if err := run(ctx, loads); err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func run(ctx context.Context, loads []load) error {
 }
 
 // loads lists the reads that a step needs.
-func (e *Engine) loads(st step) []load {
+func (e *Engine) loads(m moment, st step) []load {
 	var out []load
 	if len(st.nodes) == 0 {
 		return nil
@@ -76,21 +76,21 @@ func (e *Engine) loads(st step) []load {
 	for i, n := range st.nodes {
 		records[i] = n.Fields
 	}
-	out = e.refLoads(out, st.selection, records)
+	out = e.refLoads(m, out, st.selection, records)
 	for _, l := range st.selection.Lists {
-		out = append(out, e.listLoad(l, st.nodes))
+		out = append(out, e.listLoad(m, l, st.nodes))
 	}
 	for _, h := range st.selection.Histories {
 		out = append(out, e.historyLoad(h, st.nodes))
 	}
 	for _, b := range st.selection.Blames {
-		out = append(out, e.blameLoad(b, st.nodes))
+		out = append(out, e.blameLoad(m, b, st.nodes))
 	}
 	return out
 }
 
 // refLoads lists the reads for the refs of records, those in value objects included.
-func (e *Engine) refLoads(out []load, s *Selection, records []schema.Record) []load {
+func (e *Engine) refLoads(m moment, out []load, s *Selection, records []schema.Record) []load {
 	for _, r := range s.Refs {
 		ids := map[string]bool{}
 		for _, rec := range records {
@@ -99,7 +99,7 @@ func (e *Engine) refLoads(out []load, s *Selection, records []schema.Record) []l
 			}
 		}
 		if len(ids) > 0 {
-			out = append(out, e.refLoad(r, slices.Sorted(maps.Keys(ids))))
+			out = append(out, e.refLoad(m, r, slices.Sorted(maps.Keys(ids))))
 		}
 	}
 	for _, o := range s.Objects {
@@ -107,7 +107,7 @@ func (e *Engine) refLoads(out []load, s *Selection, records []schema.Record) []l
 		for _, rec := range records {
 			inner = gather(inner, rec[o.Field.Name])
 		}
-		out = e.refLoads(out, o.Value, inner)
+		out = e.refLoads(m, out, o.Value, inner)
 	}
 	return out
 }
@@ -125,12 +125,12 @@ func gather(out []schema.Record, v any) []schema.Record {
 	return out
 }
 
-func (e *Engine) refLoad(r *RefSelection, ids []string) load {
+func (e *Engine) refLoad(m moment, r *RefSelection, ids []string) load {
 	var docs map[string]documents.Document
 	entity := e.cfg.Model.Entity(r.Field.Ref.Entity)
 	return load{
 		read: func(ctx context.Context) (err error) {
-			docs, err = e.cfg.Store.Load(ctx, entity.Name, ids, r.Node.reads())
+			docs, err = m.Load(ctx, entity.Name, ids, r.Node.reads())
 			return err
 		},
 		keep: func(l *loaded) (step, error) {
@@ -151,7 +151,7 @@ func (e *Engine) refLoad(r *RefSelection, ids []string) load {
 	}
 }
 
-func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
+func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 	entity := e.cfg.Model.Readable(ls.Inverse.Entity)
 	keys := make([]string, 0, len(parents))
 	for _, n := range parents {
@@ -164,14 +164,14 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 	var counts map[string]int64
 	return load{
 		read: func(ctx context.Context) (err error) {
-			if p, err = e.now().plan(ctx, entity, ls.Args); err != nil {
+			if err := e.readable(ctx, m, entity); err != nil {
 				return err
 			}
-			if err := e.readable(ctx, entity); err != nil {
+			if p, err = m.plan(ctx, entity, ls.Args); err != nil {
 				return err
 			}
 			if ls.TotalCount {
-				if counts, err = e.cfg.Store.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
+				if counts, err = m.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err
 				}
 			}
@@ -182,7 +182,7 @@ func (e *Engine) listLoad(ls *ListSelection, parents []*Node) load {
 				found, err = p.lookUp(ctx, ls.Node, ls.Inverse.Field, keys)
 			default:
 				found = &rows{}
-				found.ordered, err = e.cfg.Store.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
+				found.ordered, err = m.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
 			}
 			return err
 		},

@@ -12,9 +12,9 @@ import (
 
 // Entry is one event of an entity's history, and what it changed.
 type Entry struct {
-	Entity *schema.Entity
-	documents.Version
-	Changes []FieldChange // in the model's order
+	Entity            *schema.Entity
+	documents.Version               // without State and Version.Changes
+	Changes           []FieldChange // in the model's order
 }
 
 // FieldChange is a field's value before and after an event: for a list whose elements have a key, that of one element.
@@ -41,8 +41,12 @@ func (h *HistorySelection) check() error {
 	return nil
 }
 
-// History returns the history of an entity that may have been deleted: what was known of it at an instant, all for the zero time.
-func (e *Engine) History(ctx context.Context, entity *schema.Entity, id string, h HistorySelection, asOf time.Time) ([]Entry, error) {
+// History returns the history of an entity that may have been deleted, as far as it is consolidated.
+func (e *Engine) History(ctx context.Context, entity *schema.Entity, id string, h HistorySelection) ([]Entry, error) {
+	return e.history(ctx, entity, id, h, time.Time{})
+}
+
+func (e *Engine) history(ctx context.Context, entity *schema.Entity, id string, h HistorySelection, asOf time.Time) ([]Entry, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func (e *Engine) History(ctx context.Context, entity *schema.Entity, id string, 
 }
 
 // maxVersions is how many versions one read of the store may give: each has the state after it.
-const maxVersions = 10_000
+const maxVersions = 2000
 
 // entries reads the newest entries of entities, those below a version. Together they may be MaxNodes.
 func (e *Engine) entries(ctx context.Context, entity *schema.Entity, of []documents.VersionKey, first int, asOf time.Time) (map[string][]Entry, error) {
@@ -104,6 +108,7 @@ func (e *Engine) entry(entity *schema.Entity, before, v *documents.Version) (Ent
 		}
 		out.Changes = append(out.Changes, changes...)
 	}
+	out.State, out.Version.Changes = nil, nil
 	return out, nil
 }
 

@@ -1,10 +1,12 @@
 package query_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -57,7 +59,29 @@ func newPast(t *testing.T) *past {
 		t.Fatal(err)
 	}
 	counted := &counting{Store: store}
-	return &past{t, m, counted, query.New(query.Config{Model: m, Store: counted}), 0}
+	p := &past{T: t, model: m, store: counted}
+	p.engine = p.with(query.Config{})
+	return p
+}
+
+// with returns another engine on the store.
+func (p *past) with(cfg query.Config) *query.Engine {
+	cfg.Model, cfg.Store, cfg.Partitions = p.model, p.store, 1
+	e := query.New(cfg)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = e.Run(ctx) })
+	p.Cleanup(func() { stop(); running.Wait() })
+	return e
+}
+
+// settle says that everything up to now is consolidated.
+func (p *past) settle() {
+	p.Helper()
+	c := documents.Checkpoint{Place: position.Place{Epoch: 1, Seq: p.seq}, Hash: "h", Watermark: time.Now()}
+	if err := p.store.Advance(p.Context(), 0, c); err != nil {
+		p.Fatal(err)
+	}
 }
 
 var firstDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -113,9 +137,11 @@ func changesOf(e *query.Entry) []change {
 
 func line(key, title string) schema.Record { return schema.Record{"line": key, "title": title} }
 
+func diffOf(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
 func (p *past) same(want, got any) {
 	p.Helper()
-	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+	if d := diffOf(want, got); d != "" {
 		p.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -135,7 +161,7 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 	for i, state := range states {
 		p.happens(day(i+1), "Order", "o1", int64(i+1), state, nil)
 	}
-	got, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 10}, time.Time{})
+	got, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 10})
 	if err != nil || len(got) != len(states) {
 		t.Fatal(len(got), err)
 	}
@@ -153,22 +179,23 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 			t.Errorf("entry %d is %+v", i, got[i])
 		}
 	}
-	page, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 2, Below: 4}, time.Time{})
+	page, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 2, Below: 4})
 	if err != nil || len(page) != 2 || page[0].Version.Version != 3 {
 		t.Fatal(page, err)
 	}
 	p.same(want[4], changesOf(&page[1])) // what was before is read too, though it is on no page
-	then, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{First: 9}, day(2))
+	p.settle()
+	then, err := p.engine.HistoryAsOf(t.Context(), day(2), order, "o1", query.HistorySelection{First: 9})
 	if err != nil || len(then) != 2 {
 		t.Fatal(then, err)
 	}
 	for _, h := range []query.HistorySelection{{First: -1}, {First: query.MaxPage + 1}, {First: 1, Below: -1}} {
 		var e *query.Error
-		if _, err := p.engine.History(t.Context(), order, "o1", h, time.Time{}); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+		if _, err := p.engine.History(t.Context(), order, "o1", h); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 			t.Errorf("%+v: %v", h, err)
 		}
 	}
-	if none, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{}, time.Time{}); err != nil || len(none) != 0 {
+	if none, err := p.engine.History(t.Context(), order, "o1", query.HistorySelection{}); err != nil || len(none) != 0 {
 		t.Error(none, err)
 	}
 }
@@ -280,8 +307,8 @@ func TestHistoriesOfAListAreOneRead(t *testing.T) {
 		if err != nil || len(page.Nodes) != rows || len(page.Nodes[rows-1].History(h)) != 3 || page.Nodes[0].ChangedBy(b).Version.Version != 4 {
 			t.Fatal(page, err)
 		}
-		if got := p.store.reads.Load() - before; got != 3 { // the list, the histories, the events
-			t.Errorf("%d rows cost %d reads, not 3", rows, got)
+		if got := p.store.reads.Load() - before; got != 4 { // the list, the histories, which events, what they changed
+			t.Errorf("%d rows cost %d reads, not 4", rows, got)
 		}
 	}
 }

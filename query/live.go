@@ -94,7 +94,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 		}
 		resume = &c
 	}
-	if err := e.readable(ctx, w.Entity); err != nil {
+	if err := e.readable(ctx, e.now(), w.Entity); err != nil {
 		return nil, err
 	}
 	select {

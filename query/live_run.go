@@ -127,7 +127,7 @@ func (l *live) load(ctx context.Context, batch []*change, kinds []string) ([]*No
 			of = append(of, i)
 		}
 	}
-	loaded, err := l.engine.expand(ctx, l.watch.Entity, l.watch.Node, docs)
+	loaded, err := l.engine.expand(ctx, l.engine.now(), l.watch.Entity, l.watch.Node, docs)
 	if err != nil {
 		return nil, err
 	}

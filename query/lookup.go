@@ -14,7 +14,14 @@ import (
 // up to a bound; then what the refs lead to; and then the rows of the page, as far as they are still what was asked for.
 
 // looksUp reports whether stores can't order the list.
-func (p *plan) looksUp() bool { return len(refsOf(p.keys)) > 0 }
+func (p *plan) looksUp() bool {
+	return len(refsOf(p.keys)) > 0 || !p.copies && slices.ContainsFunc(p.keys, func(o documents.Order) bool { return isCopy(p.entity, o.Field) })
+}
+
+func isCopy(e *schema.Entity, field string) bool {
+	f := e.Field(field)
+	return f != nil && f.Copy != nil
+}
 
 // rows are the documents of a page and one more if there are more, in order, by the key of the list: "" if there is one list only.
 type rows struct {
@@ -153,7 +160,7 @@ func (p *plan) tooMany() error {
 	advice := "ask for less"
 	for _, o := range p.keys {
 		ref, field, ok := strings.Cut(o.Field, ".")
-		if !ok || strings.Contains(field, ".") {
+		if !p.copies || !ok || strings.Contains(field, ".") {
 			continue
 		}
 		target := p.model.Entity(p.entity.Field(ref).Ref.Entity)

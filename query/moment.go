@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -14,20 +15,32 @@ import (
 type reads interface {
 	Load(ctx context.Context, entity string, ids, fields []string) (map[string]documents.Document, error)
 	List(ctx context.Context, q documents.Query) ([]documents.Document, error)
+	ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error)
+	Count(ctx context.Context, q documents.CountQuery) (int64, error)
+	CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error)
 }
 
 // moment is when a read takes place. All that a read looks up through refs is of the same moment.
 type moment struct {
 	reads
 	model  *schema.Model
-	copies bool // documents have their copies then
-	bound  int  // how many documents one look through refs may find, at most documents.MaxLimit
-	secret func(context.Context) ([]byte, error)
+	copies bool                                  // stores know the documents' copies, in filters and orders too
+	bound  int                                   // how many documents one look through refs may find, at most documents.MaxLimit
+	past   *then                                 // of an instant that has passed; nil is now
+	secret func(context.Context) ([]byte, error) // what cursors are sealed with
 }
 
 // now is the moment of the documents as they are.
 func (e *Engine) now() moment {
-	return moment{e.cfg.Store, e.cfg.Model, true, e.cfg.MaxLookup, e.secret}
+	return moment{reads: e.cfg.Store, model: e.cfg.Model, copies: true, bound: e.cfg.MaxLookup, secret: e.secret}
+}
+
+// asOf is the instant, the zero time for now.
+func (m moment) asOf() time.Time {
+	if m.past == nil {
+		return time.Time{}
+	}
+	return m.past.at
 }
 
 // all returns what matches a filter that stores know, by _id. more says that there is more than the bound: then it is not all.

@@ -87,6 +87,9 @@ type Node struct {
 	loaded    *loaded
 }
 
+// Past reports whether it is as it was at an instant that has passed, and not as it is now.
+func (n *Node) Past() bool { return n.loaded.past }
+
 // Ref returns the entity that a selected ref leads to, from this node or from a value object in it: nil if it is not there.
 func (n *Node) Ref(r *RefSelection, id string) *Node { return n.loaded.refs[r][id] }
 
@@ -121,13 +124,15 @@ type loaded struct {
 	refs  map[*RefSelection]map[string]*Node
 	lists map[*ListSelection]map[string]*Page
 	nodes int
+	past  bool
 
 	histories map[*HistorySelection]map[string][]Entry
 	blames    map[*BlameSelection]map[string]*Entry
 }
 
-func newLoaded() *loaded {
+func newLoaded(m moment) *loaded {
 	return &loaded{
+		past: m.past != nil,
 		refs: map[*RefSelection]map[string]*Node{}, lists: map[*ListSelection]map[string]*Page{},
 		histories: map[*HistorySelection]map[string][]Entry{}, blames: map[*BlameSelection]map[string]*Entry{},
 	}

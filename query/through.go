@@ -23,12 +23,16 @@ type resolver struct {
 type look struct {
 	entity string
 	filter documents.Filter
+	gone   bool // those that are gone too
 	ids    []any
 }
 
 // resolve returns a filter on an entity, or on a value object if that is nil, without any Through.
 func (r *resolver) resolve(ctx context.Context, e *schema.Entity, f documents.Filter) (documents.Filter, error) {
 	return documents.Rewrite(f, func(f documents.Filter) (_ documents.Filter, err error) {
+		if e != nil && !r.copies && isCopy(e, documents.FieldOf(f)) {
+			return r.copied(ctx, e, e.Field(documents.FieldOf(f)), f)
+		}
 		switch f := f.(type) {
 		case documents.Through:
 			return r.through(ctx, e, f)
@@ -47,7 +51,7 @@ func (r *resolver) resolve(ctx context.Context, e *schema.Entity, f documents.Fi
 func (r *resolver) through(ctx context.Context, e *schema.Entity, f documents.Through) (documents.Filter, error) {
 	target := r.model.Entity(f.Entity)
 	if r.copies && e != nil {
-		if of, ok := onCopies(e, target, f); ok {
+		if of, ok := onCopies(r.model, e, target, f); ok {
 			return of, nil
 		}
 	}
@@ -58,38 +62,105 @@ func (r *resolver) through(ctx context.Context, e *schema.Entity, f documents.Th
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range r.looks {
-		if l.entity == f.Entity && reflect.DeepEqual(l.filter, inner) {
-			return documents.In{Field: f.Field, Values: l.ids}, nil
-		}
-	}
-	docs, more, err := r.all(ctx, f.Entity, inner, []string{})
+	ids, more, err := r.look(ctx, f.Entity, inner, false)
 	if err != nil {
 		return nil, err
 	}
-	if r.found += len(docs); more || r.found > r.bound {
-		return nil, &Error{"TOO_MUCH", fmt.Sprintf("where: more than %d %s are what is asked of %s: %s", r.bound, target.Plural, f.Field, insteadOf(e, target, f))}
+	if more {
+		return nil, &Error{"TOO_MUCH", fmt.Sprintf("where: more than %d %s are what is asked of %s: %s", r.bound, target.Plural, f.Field, insteadOf(r.advised(e), target, f))}
 	}
-	ids := make([]any, len(docs))
-	for i := range docs {
-		ids[i] = docs[i].ID
-	}
-	r.looks = append(r.looks, look{f.Entity, inner, ids})
 	return documents.In{Field: f.Field, Values: ids}, nil
 }
 
-// Lookups returns how often at most the arguments of a list look through refs: what bounds what a request may cost.
-func Lookups(a ListArgs) int { return len(refsOf(a.Orders)) + throughs(a.Filter) }
+// copied asks the sources of a copy that stores don't know: those that were gone by then, too, as they last were.
+func (r *resolver) copied(ctx context.Context, e *schema.Entity, c *schema.Field, f documents.Filter) (documents.Filter, error) {
+	via := e.Field(c.Copy.Via)
+	source := r.model.Entity(via.Ref.Entity)
+	inner := documents.Renamed(f, c.Copy.Field)
+	null := documents.Match(f, &documents.Document{}) // it holds where there is nothing to copy
+	if null {
+		inner = documents.Not{F: inner}
+	}
+	inner, err := r.resolve(ctx, source, inner)
+	if err != nil {
+		return nil, err
+	}
+	ids, more, err := r.look(ctx, source.Name, inner, true)
+	if err != nil {
+		return nil, err
+	}
+	if more {
+		return nil, &Error{"TOO_MUCH", fmt.Sprintf("where: more than %d %s are, or were, what is asked of %s, which of the past is looked up there: ask for less", r.bound, source.Plural, c.Name)}
+	}
+	var out documents.Filter = documents.In{Field: via.Name, Values: ids}
+	if null {
+		out = documents.Not{F: out}
+	}
+	return out, nil
+}
 
-func throughs(f documents.Filter) (n int) {
+// look returns the ids of entities of which a filter holds that stores know; with gone, of those too that are gone and of which it held last. more says that they are too
+// many.
+func (r *resolver) look(ctx context.Context, entity string, f documents.Filter, gone bool) (ids []any, more bool, err error) {
+	for _, l := range r.looks {
+		if l.entity == entity && l.gone == gone && reflect.DeepEqual(l.filter, f) {
+			return l.ids, false, nil
+		}
+	}
+	docs, more, err := r.all(ctx, entity, f, []string{})
+	if err != nil || more {
+		return nil, more, err
+	}
+	if gone && r.past != nil {
+		dead, more, err := r.past.gone(ctx, entity, r.bound)
+		if err != nil || more {
+			return nil, more, err
+		}
+		docs = append(docs, slices.DeleteFunc(dead, func(d documents.Document) bool { return !documents.Match(f, &d) })...)
+	}
+	if r.found += len(docs); r.found > r.bound {
+		return nil, true, nil
+	}
+	ids = make([]any, len(docs))
+	for i := range docs {
+		ids[i] = docs[i].ID
+	}
+	r.looks = append(r.looks, look{entity, f, gone, ids})
+	return ids, false, nil
+}
+
+// advised is the entity for which there is advice about copies: none of the past.
+func (r *resolver) advised(e *schema.Entity) *schema.Entity {
+	if !r.copies {
+		return nil
+	}
+	return e
+}
+
+// Lookups returns how often at most the arguments of a list look through refs: what bounds what a request may cost. In the past what is about copies does.
+func Lookups(m *schema.Model, e *schema.Entity, a ListArgs, past bool) int {
+	n := len(refsOf(a.Orders)) + throughs(m, e, a.Filter, past)
+	for _, o := range a.Orders {
+		if past && isCopy(e, o.Field) {
+			n++
+		}
+	}
+	return n
+}
+
+// throughs counts the looks of a filter on an entity, or on a value object if that is nil.
+func throughs(m *schema.Model, e *schema.Entity, f documents.Filter, past bool) (n int) {
 	documents.Any(f, func(f documents.Filter) bool {
+		if past && e != nil && isCopy(e, documents.FieldOf(f)) {
+			n++
+		}
 		switch f := f.(type) {
 		case documents.Through:
-			n += 1 + throughs(f.F)
+			n += 1 + throughs(m, m.Entity(f.Entity), f.F, past)
 		case documents.Inside:
-			n += throughs(f.F)
+			n += throughs(m, nil, f.F, past)
 		case documents.Some:
-			n += throughs(f.F)
+			n += throughs(m, nil, f.F, past)
 		}
 		return false
 	})
@@ -115,10 +186,10 @@ var errNoCopy = errors.New("there is no such copy")
 
 // onCopies returns a filter on the copies that holds exactly when the one through the ref does; ok is false if there is none: not every field is copied, or entities
 // can be deleted, or the filter holds if all the fields are null, as the copies are where there is nothing to copy.
-func onCopies(e, target *schema.Entity, f documents.Through) (_ documents.Filter, ok bool) {
+func onCopies(m *schema.Model, e, target *schema.Entity, f documents.Through) (_ documents.Filter, ok bool) {
 	of, err := documents.Rewrite(f.F, func(c documents.Filter) (documents.Filter, error) {
 		field := copyOf(e, f.Field, documents.FieldOf(c))
-		if field == nil || throughs(c) > 0 {
+		if field == nil || throughs(m, target, c, false) > 0 {
 			return nil, errNoCopy
 		}
 		return documents.Renamed(c, field.Name), nil

@@ -45,10 +45,13 @@ func After(ctx context.Context, p position.Position) context.Context {
 }
 
 // readable returns an error unless what is read is an entity, or a view that is complete, and has come as far as ctx asks for. It waits for that as long as Wait does.
-func (e *Engine) readable(ctx context.Context, entity *schema.Entity) error {
+func (e *Engine) readable(ctx context.Context, m moment, entity *schema.Entity) error {
 	state := e.views.of(entity.Name)
-	if state == nil {
+	switch {
+	case state == nil:
 		return nil
+	case m.past != nil:
+		return invalid("asOf: %s is a view, and views have no past: ask for it without asOf", entity.Name)
 	}
 	after, _ := ctx.Value(afterKey{}).(position.Position)
 	end := time.Now().Add(e.cfg.WaitBound)

@@ -139,7 +139,7 @@ func TestAViewIsReadAsFarAsItIsAskedFor(t *testing.T) {
 	}
 }
 
-// TestAViewThatIsBuiltAnewIsNotRead.
+// TestAViewThatIsBuiltAnewIsNotRead: what was complete may begin again.
 func TestAViewThatIsBuiltAnewIsNotRead(t *testing.T) {
 	b := follow(t, 0)
 	b.ready()

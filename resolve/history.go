@@ -3,7 +3,6 @@ package resolve
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/query"
@@ -32,7 +31,12 @@ func (rt *Runtime) historyOf(ctx context.Context, f field) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := rt.Queries.History(ctx, e, id, *h, time.Time{})
+	var entries []query.Entry
+	if f.asOf != nil {
+		entries, err = rt.Queries.HistoryAsOf(ctx, *f.asOf, e, id, *h)
+	} else {
+		entries, err = rt.Queries.History(ctx, e, id, *h)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 
+	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -40,6 +41,9 @@ func (s *nodeSource) value(ctx context.Context, name string) (any, error) {
 	}
 	if ref := refOfID(n.Entity.Fields, name); ref != nil {
 		return n.Fields[ref.Name], nil
+	}
+	if name == possibleCommands && n.Past() { // what the model says of the state then: rules know the log of today only
+		return possibleObjects(ctx, s.rd.left, command.PossibleIn(n.Entity, n.ID, stateOf(n)))
 	}
 	if name == possibleCommands {
 		return s.rd.possible(ctx, s.rd.left, n.Entity, n.ID, stateOf(n))

@@ -7,6 +7,7 @@ package resolve
 
 import (
 	"context"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -85,11 +86,12 @@ func (rt *Runtime) root(ctx context.Context) (any, error) {
 type field struct {
 	graphql.CollectedField
 	args map[string]any
+	asOf *time.Time // what is read is as of that instant, nil is now: of a root field and of all below it
 }
 
 func current(ctx context.Context) field {
 	f := graphql.GetFieldContext(ctx).Field
-	return field{f, arguments(f, graphql.GetOperationContext(ctx).Variables)}
+	return field{f, arguments(f, graphql.GetOperationContext(ctx).Variables), nil}
 }
 
 // selected returns the fields that are selected on an object of one of the named types, merged as the specification says
@@ -99,7 +101,7 @@ func (f field) selected(ctx context.Context, types ...string) []field {
 	collected := graphql.CollectFields(op, f.Selections, types)
 	out := make([]field, len(collected))
 	for i, c := range collected {
-		out[i] = field{c, arguments(c, op.Variables)}
+		out[i] = field{c, arguments(c, op.Variables), f.asOf}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -31,6 +32,10 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 		if ctx, err = rt.wait(ctx, text); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if f.asOf, err = rt.asOf(f); err != nil {
+		return nil, err
 	}
 	switch f.Name {
 	case "node":
@@ -78,6 +83,22 @@ func (rt *Runtime) wait(ctx context.Context, text string) (context.Context, erro
 	return query.After(ctx, p), rt.Queries.Wait(ctx, p)
 }
 
+var dateTimeType = schema.Type{Kind: schema.KindDateTime, Name: "DateTime"}
+
+// asOf reads the argument of that name, nil for none.
+func (rt *Runtime) asOf(f field) (*time.Time, error) {
+	v := f.args["asOf"]
+	if v == nil {
+		return nil, nil //nolint:nilnil // now
+	}
+	at, err := rt.Model.Coerce(dateTimeType, v, "asOf")
+	if err != nil {
+		return nil, badInput(err.Error())
+	}
+	t := at.(scalar.DateTime).Time()
+	return &t, nil
+}
+
 // anyNode resolves Query.node: an entity by its nodeId, "Order:o1".
 func (rt *Runtime) anyNode(ctx context.Context, f field) (any, error) {
 	text, err := rt.neededID(f, "id")
@@ -97,7 +118,12 @@ func (rt *Runtime) get(ctx context.Context, e *schema.Entity, id string, f field
 	if err != nil {
 		return nil, err
 	}
-	n, err := rt.Queries.Get(ctx, e, id, s.selection)
+	var n *query.Node
+	if f.asOf != nil {
+		n, err = rt.Queries.GetAsOf(ctx, *f.asOf, e, id, s.selection)
+	} else {
+		n, err = rt.Queries.Get(ctx, e, id, s.selection)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +135,12 @@ func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, er
 	if err != nil {
 		return nil, err
 	}
-	p, err := rt.Queries.List(ctx, e, args, conn.Connection)
+	var p *query.Page
+	if f.asOf != nil {
+		p, err = rt.Queries.ListAsOf(ctx, *f.asOf, e, args, conn.Connection)
+	} else {
+		p, err = rt.Queries.List(ctx, e, args, conn.Connection)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +169,7 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 			return connectionObject(s.heads.reader(), l.Inverse.Entity, &query.Page{}, l.connection), nil
 		}
 		if h := shape.histories[alias(ctx)]; h != nil {
-			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h, time.Time{})
+			entries, err := rt.Queries.History(ctx, s.entity, s.snapshot.Ref.ID, *h)
 			if err != nil {
 				return nil, err
 			}

@@ -145,7 +145,7 @@ func (rt *Runtime) list(ctx context.Context, e *schema.Entity, f field) (args qu
 	if args.Last, err = intArg(f, "last"); err != nil {
 		return args, nil, err
 	}
-	if err = budgetOf(ctx).lookup(query.Lookups(args)); err != nil {
+	if err = budgetOf(ctx).lookup(query.Lookups(rt.Model, e, args, f.asOf != nil)); err != nil {
 		return args, nil, err
 	}
 	args.After, _ = f.args["after"].(string)

@@ -57,7 +57,7 @@ func printMachine(h io.Writer, e *Entity) {
 		printf(h, "unique %q %v", u.Name, u.IgnoreCase)
 	}
 	for _, i := range e.Indexes {
-		printf(h, "index %+v", i.Fields)
+		printf(h, "index %+v %v", i.Fields, i.AsOf)
 	}
 	for _, t := range e.Timeouts {
 		printf(h, "timeout %q %d", t.Name(), t.After)
@@ -72,7 +72,7 @@ func printMachine(h io.Writer, e *Entity) {
 
 func printFields(h io.Writer, fields []*Field) {
 	for _, f := range fields {
-		printf(h, "field %q %q %q %v %v %v %v", f.Name, f.Type, f.Description, f.Indexed, f.Unique, f.Computed, f.Key)
+		printf(h, "field %q %q %q %v %v %v %v %v", f.Name, f.Type, f.Description, f.Indexed, f.IndexedAsOf, f.Unique, f.Computed, f.Key)
 		if f.Ref != nil {
 			printf(h, "ref %+v", *f.Ref)
 		}

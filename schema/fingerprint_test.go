@@ -17,7 +17,7 @@ extend type Mutation { createA(n: Int): A! @transition(to: ONE) moveA(id: ID!): 
 	}
 	for _, change := range [][2]string{
 		{`"d"`, `"e"`}, {"n: Int v", "n: Int @indexed v"}, {"n: Int v", "n: Int @unique v"}, {"x: Int", "x: Int!"}, {"x: Int", "x: [Int]"}, {"TWO }", "TWO THREE }"},
-		{"@entity", `@entity @indexed(fields: ["createdAt"])`}, {"@ref", `@ref(inverse: "owned")`}, {"@entity", `@entity(plural: "all")`}, {"createA(n: Int)", "createA"}, {"to: TWO, emits: \"M\"", "to: TWO, emits: \"N\""},
+		{"@entity", `@entity @indexed(fields: ["createdAt"])`}, {"@entity", `@entity @indexed(fields: ["createdAt"], asOf: true)`}, {"@ref", `@ref(inverse: "owned")`}, {"@entity", `@entity(plural: "all")`}, {"createA(n: Int)", "createA"}, {"to: TWO, emits: \"M\"", "to: TWO, emits: \"N\""},
 		{"from: [ONE]", "from: [ONE, TWO]"}, {"moveA", "goA"}, {"createA(n", "createA(m"}, {`"d" n: Int v: V`, `v: V "d" n: Int`},
 	} {
 		changed := strings.Replace(sdl, change[0], change[1], 1)

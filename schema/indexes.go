@@ -24,15 +24,31 @@ func (l *loader) indexed(d *ast.Definition, f *Field, dir *ast.Directive) {
 	case dir.Arguments.ForName("fields") != nil:
 		l.fail(posOf(dir.Position), "write @indexed, or put that on the type "+d.Name, "@indexed on the field %s names fields", f.Name)
 	default:
-		l.onlyArgs(dir)
+		l.onlyArgs(dir, "asOf")
 	}
 	f.Indexed = true
+	f.IndexedAsOf = f.IndexedAsOf || l.indexedAsOf(d, dir)
+}
+
+// indexedAsOf reports whether an index is to be of what was, too.
+func (l *loader) indexedAsOf(d *ast.Definition, dir *ast.Directive) bool {
+	a := dir.Arguments.ForName("asOf")
+	if a == nil {
+		return false
+	}
+	switch {
+	case a.Value.Kind != ast.BooleanValue:
+		l.fail(posOf(a.Position), "write true or false", "asOf of @indexed is no Boolean")
+	case l.viewOf[d.Name] != nil:
+		l.fail(posOf(a.Position), "leave asOf out", "%s is a view, and views have no past", d.Name)
+	}
+	return a.Value.Raw == "true"
 }
 
 // indexes reads the @indexed of an entity, each of which is of several fields.
 func (l *loader) indexes(e *Entity, d *ast.Definition) {
 	for _, dir := range d.Directives.ForNames("indexed") {
-		l.onlyArgs(dir, "fields")
+		l.onlyArgs(dir, "fields", "asOf")
 		p := posOf(dir.Position)
 		a := dir.Arguments.ForName("fields")
 		if a == nil || len(valuesOf(a.Value)) == 0 {
@@ -43,7 +59,7 @@ func (l *loader) indexes(e *Entity, d *ast.Definition) {
 			l.fail(p, "leave some out", "@indexed on %s names %d fields, of %d at most", e.Name, n, maxIndexFields)
 			continue
 		}
-		i := &Index{Pos: p}
+		i := &Index{Pos: p, AsOf: l.indexedAsOf(d, dir)}
 		for _, v := range valuesOf(a.Value) {
 			l.indexField(e, i, v)
 		}
@@ -55,6 +71,9 @@ func (l *loader) indexes(e *Entity, d *ast.Definition) {
 	for _, f := range e.Fields {
 		if f.Indexed || f.Unique || f.Ref != nil {
 			n++
+		}
+		if f.IndexedAsOf && f.Copy != nil {
+			l.fail(f.Pos, "leave asOf out", "%s.%s is a copy, of which there is no index of what was: as of an instant it is looked up", e.Name, f.Name)
 		}
 	}
 	if n > maxIndexes {
@@ -88,6 +107,8 @@ func (l *loader) indexField(e *Entity, i *Index, v *ast.Value) {
 		l.fail(p, "name a field with a scalar, an enum or a ref, or createdAt, updatedAt or version", "%q can't be in an index of %s", name, e.Name)
 	case slices.ContainsFunc(i.Fields, func(f IndexField) bool { return f.Name == stored }):
 		l.fail(p, "leave one out", "the field %s is named twice", name)
+	case i.AsOf && f != nil && f.Copy != nil:
+		l.fail(p, "leave it or asOf out", "%s.%s is a copy, of which there is no index of what was: as of an instant it is looked up", e.Name, f.Name)
 	default:
 		i.Fields = append(i.Fields, IndexField{Name: stored, Desc: direction == "DESC"})
 	}

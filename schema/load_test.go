@@ -111,7 +111,7 @@ func outlineMachine(b *strings.Builder, e *schema.Entity) {
 		fmt.Fprintf(b, "  unique %s %v\n", u.Name, u.IgnoreCase)
 	}
 	for _, i := range e.Indexes {
-		fmt.Fprintf(b, "  index %+v\n", i.Fields)
+		fmt.Fprintf(b, "  index %+v %v\n", i.Fields, i.AsOf)
 	}
 	for _, t := range e.Timeouts {
 		fmt.Fprintf(b, "  timeout %s %s\n", t.Name(), t.After)
@@ -174,6 +174,9 @@ func marks(f *schema.Field) string {
 	}
 	if f.Indexed {
 		s += " indexed"
+	}
+	if f.IndexedAsOf {
+		s += " asOf"
 	}
 	if f.Unique {
 		s += " unique"

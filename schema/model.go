@@ -49,6 +49,7 @@ type Field struct {
 	Ref         *Ref  // set if the field holds another entity's id
 	Copy        *Copy // set if the consolidator keeps it as a copy of a field of a referenced entity
 	Indexed     bool
+	IndexedAsOf bool // for what was, too
 	Unique      bool // has @unique, see Entity.Uniques
 	Key         bool // of a value object: tells the elements of a list apart
 	Computed    bool // set by rules only: not an input of @crud commands
@@ -144,6 +145,7 @@ type Unique struct {
 // Index is an index over fields of an entity, in that order.
 type Index struct {
 	Fields []IndexField
+	AsOf   bool // of what was, too
 	Pos    Pos
 }
 

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -51,19 +52,41 @@ func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery)
 		filter = append(filter, where("validFrom", "$lte", encodeTime(q.AsOf))...)
 	}
 	order := bson.D{{Key: "version", Value: -1}}
+	fields := versionProjection(e, q.Fields)
 	switch {
 	case len(q.Of) == 1:
-		return e.versions.Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)))
+		return e.versions.Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)).SetProjection(fields))
 	case s.features.TopN:
 		top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: order}, {Key: "output", Value: "$$ROOT"}}
-		return e.versions.Aggregate(ctx, bson.A{
-			stage("$match", filter),
+		pipeline := bson.A{stage("$match", filter)}
+		if fields != nil {
+			pipeline = append(pipeline, stage("$project", fields))
+		}
+		return e.versions.Aggregate(ctx, append(pipeline,
 			stage("$group", bson.D{{Key: "_id", Value: "$id"}, {Key: "top", Value: stage("$topN", top)}}),
 			stage("$unwind", "$top"),
-			stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}}),
-		})
+			stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}})))
 	}
-	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1))
+	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1).SetProjection(fields))
+}
+
+// versionProjection selects fields of the state, and all of a version but its changes; nil for everything.
+func versionProjection(e *entity, fields []string) any {
+	if fields == nil {
+		return nil
+	}
+	out := bson.D{}
+	for _, name := range []string{
+		"id", "version", "event", "from", "to", "deleted", "createdAt", "validFrom", "validTo", "commandId", "actor", "correlationId", "causationId", "partition", "epoch", "seq",
+	} {
+		out = append(out, bson.E{Key: name, Value: 1})
+	}
+	for i, name := range fields {
+		if e.byName[name] != nil && !slices.Contains(fields[:i], name) {
+			out = append(out, bson.E{Key: "state." + name, Value: 1})
+		}
+	}
+	return out
 }
 
 // below holds for versions of the entities below those of the keys, those of any version if that is 0.

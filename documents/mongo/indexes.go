@@ -25,11 +25,12 @@ type index struct {
 // caused is true of versions that something caused: what clients do is not in the index, which costs what reactions and timers do.
 var caused = bson.D{{Key: "causationId", Value: bson.D{{Key: "$gt", Value: ""}}}}
 
-// versionIndexes serve what the archive is always asked for: the versions of one entity in order, HasCommand, and what Setup has to date.
+// versionIndexes serve what the archive is always asked for: the versions of one entity in order, tombstones, HasCommand, and what Setup has to date.
 func (e *entity) versionIndexes() []index {
 	return []index{
 		{name: "by_version", keys: bson.D{{Key: "id", Value: 1}, {Key: "version", Value: 1}}},
 		{name: "by_created", keys: bson.D{{Key: "createdAt", Value: 1}, {Key: "id", Value: 1}}}, // finds those without it too
+		{name: "by_gone", keys: bson.D{{Key: "deleted", Value: 1}, {Key: "id", Value: 1}}, only: bson.D{{Key: "deleted", Value: true}}},
 		{name: "by_caused_command", keys: bson.D{{Key: "commandId", Value: 1}}, only: caused},
 	}
 }
@@ -43,7 +44,7 @@ const (
 func (e *entity) index(i documents.Index) index {
 	t, suffix := e.now(), ""
 	if i.Past {
-		t, suffix = &table{e, e.versions, true, time.Time{}}, thenSuffix
+		t, suffix = e.then(time.Time{}), thenSuffix
 	}
 	return index{name: indexPrefix + i.Name() + suffix, keys: t.sorting(i.Keys())}
 }

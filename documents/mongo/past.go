@@ -21,6 +21,7 @@ type table struct {
 	in   *mongo.Collection
 	past bool
 	at   time.Time // of the past
+	gone bool      // tombstones of the past
 }
 
 func (e *entity) now() *table { return &table{entity: e, in: e.docs} }
@@ -30,7 +31,11 @@ func (e *entity) as(at time.Time) *table {
 	if at.IsZero() {
 		return e.now()
 	}
-	return &table{e, e.versions, true, at}
+	return e.then(at)
+}
+
+func (e *entity) then(at time.Time) *table {
+	return &table{entity: e, in: e.versions, past: true, at: at}
 }
 
 // key is the name under which a field, or what a document has beside them, is stored.
@@ -54,7 +59,13 @@ func (t *table) key(field string) string {
 // filter compiles a checked filter.
 func (t *table) filter(s *Store, f documents.Filter) (bson.D, error) {
 	if t.past {
-		f = documents.Rename(f, t.key)
+		var err error
+		f, err = documents.Rewrite(f, func(f documents.Filter) (documents.Filter, error) {
+			return documents.Renamed(f, t.key(documents.FieldOf(f))), nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return s.filter(f)
 }
@@ -66,14 +77,14 @@ func (t *table) document(s *Store, raw bson.Raw) (documents.Document, error) {
 	return s.document(t.entity, raw)
 }
 
-// lived adds that the document is no tombstone, and is or was there. Of several versions of one instant it is the last one.
+// lived adds that the document is no tombstone (or, if those are asked for, is one), and is or was there. Of several versions of one instant it is the last one.
 func (t *table) lived(filter bson.D) bson.D {
 	if !t.past {
 		return live(filter)
 	}
 	at := encodeTime(t.at)
 	open := bson.A{where("validTo", "$exists", false), where("validTo", "$gt", at)}
-	out := bson.D{{Key: "deleted", Value: false}, {Key: "validFrom", Value: bson.D{{Key: "$lte", Value: at}}}, {Key: "$or", Value: open}}
+	out := bson.D{{Key: "deleted", Value: t.gone}, {Key: "validFrom", Value: bson.D{{Key: "$lte", Value: at}}}, {Key: "$or", Value: open}}
 	if len(filter) > 0 {
 		out = append(out, bson.E{Key: "$and", Value: bson.A{filter}})
 	}
@@ -158,7 +169,7 @@ func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, field
 	if err != nil {
 		return nil, err
 	}
-	t := &table{e, e.versions, true, at}
+	t := e.then(at)
 	out := make(map[string]documents.Document, len(ids))
 	switch len(ids) {
 	case 0:

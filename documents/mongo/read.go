@@ -127,7 +127,9 @@ func (s *Store) page(q documents.Query) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.as(q.AsOf), documents.CheckQuery(s.model, e.Entity, q)
+	t := e.as(q.AsOf)
+	t.gone = q.Gone
+	return t, documents.CheckQuery(s.model, e.Entity, q)
 }
 
 // sorting is a complete order. Missing sorts before every value ascending, as the contract wants. A field can only be named once.

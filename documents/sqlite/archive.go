@@ -14,8 +14,10 @@ const versionColumns = `_id, _version, event, fromState, toState, deleted, creat
 	commandId, actor, correlationId, causationId, partition, epoch, seq`
 
 // selectVersions begins the reads of what method version scans.
-const selectVersions = `SELECT _id, _version, event, fromState, toState, deleted, coalesce(createdAt, validFrom), validFrom, state, changes,
+func selectVersions(changes string) string {
+	return `SELECT _id, _version, event, fromState, toState, deleted, coalesce(createdAt, validFrom), validFrom, state, ` + changes + `,
 	commandId, actor, correlationId, causationId, partition, epoch, seq, coalesce(validTo, '') FROM `
+}
 
 // Archive implements documents.Store. Versions whose successor is in the same batch are inserted closed; an update closes those that were there already,
 // or whose successor comes in another batch.
@@ -119,11 +121,11 @@ func (s *Store) Versions(ctx context.Context, entity string, keys []documents.Ve
 	if err != nil {
 		return nil, err
 	}
-	text := selectVersions + "json_each(?) k CROSS JOIN " + e.versions +
+	text := selectVersions("changes") + "json_each(?) k CROSS JOIN " + e.versions +
 		" WHERE _id = json_extract(k.value,'$[0]') AND _version = json_extract(k.value,'$[1]')"
 	out := make(map[documents.VersionKey]documents.Version, len(keys))
 	err = s.queries.query(ctx, text, []any{versionKeys(keys)}, func(rows *sql.Rows) error {
-		v, err := s.version(e, rows)
+		v, err := s.version(e, rows, nil)
 		out[documents.VersionKey{ID: v.ID, Version: v.Version}] = v
 		return err
 	})
@@ -157,7 +159,8 @@ func versionKeys(keys []documents.VersionKey) string {
 	return string(append(b, ']'))
 }
 
-func (s *Store) version(e *entity, rows *sql.Rows) (documents.Version, error) {
+// version decodes a row: all fields of the state, or only those named.
+func (s *Store) version(e *entity, rows *sql.Rows, fields []string) (documents.Version, error) {
 	var v documents.Version
 	var created, at, state, end string
 	err := rows.Scan(&v.ID, &v.Version, &v.Event, &v.From, &v.To, &v.Deleted, &created, &at, &state, &v.Changes,
@@ -177,7 +180,7 @@ func (s *Store) version(e *entity, rows *sql.Rows) (documents.Version, error) {
 		}
 	}
 	var field string
-	if v.State, field, err = s.record(e, state, nil); err != nil {
+	if v.State, field, err = s.record(e, state, fields); err != nil {
 		return v, unreadable(e, v.ID, v.Version, field, err)
 	}
 	return v, nil

@@ -15,6 +15,7 @@ func (e *entity) setupIndexes() []string {
 	versions := strings.Trim(e.versions, `"`)
 	return []string{
 		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_undated" ON %s (_id) WHERE createdAt IS NULL`, versions, e.versions), // none but in archives of before it was kept
+		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_gone" ON %s (_id) WHERE deleted=1`, versions, e.versions),            // tombstones
 		// What clients do is not in this one: it costs what reactions and timers do.
 		fmt.Sprintf(`CREATE INDEX IF NOT EXISTS "%s_caused" ON %s (commandId) WHERE causationId<>''`, versions, e.versions),
 	}

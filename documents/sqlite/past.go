@@ -38,7 +38,11 @@ func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[stri
 	if !q.AsOf.IsZero() {
 		asOf = encodeTime(q.AsOf)
 	}
-	text := selectVersions + "json_each(?) k CROSS JOIN " + e.versions + " v ON v.rowid IN (SELECT rowid FROM " + e.versions +
+	changes := "changes"
+	if q.Fields != nil {
+		changes = "NULL"
+	}
+	text := selectVersions(changes) + "json_each(?) k CROSS JOIN " + e.versions + " v ON v.rowid IN (SELECT rowid FROM " + e.versions +
 		" WHERE _id = json_extract(k.value,'$[0]') AND _version < json_extract(k.value,'$[1]') AND validFrom <= ? ORDER BY _version DESC LIMIT ?) ORDER BY _id, _version DESC"
 	of := slices.Clone(q.Of)
 	for i := range of {
@@ -48,7 +52,7 @@ func (s *Store) History(ctx context.Context, q documents.HistoryQuery) (map[stri
 	}
 	out := make(map[string][]documents.Version, len(of))
 	err = s.queries.query(ctx, text, []any{versionKeys(of), asOf, q.Limit}, func(rows *sql.Rows) error {
-		v, err := s.version(e, rows)
+		v, err := s.version(e, rows, q.Fields)
 		out[v.ID] = append(out[v.ID], v)
 		return err
 	})

@@ -128,7 +128,9 @@ func (s *Store) checked(q documents.Query) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.as(q.AsOf), documents.CheckQuery(s.model, e.Entity, q)
+	t := e.as(q.AsOf)
+	t.gone = q.Gone
+	return t, documents.CheckQuery(s.model, e.Entity, q)
 }
 
 func (s *Store) counted(q documents.CountQuery) (*table, error) {

@@ -20,6 +20,7 @@ type table struct {
 	columns string // columns, or what stands for them
 	past    bool
 	at      time.Time // of the past
+	gone    bool      // tombstones of the past
 }
 
 func (e *entity) now() *table { return &table{entity: e, name: e.table, columns: columns} }
@@ -32,7 +33,9 @@ func (e *entity) as(at time.Time) *table {
 	return e.then(at)
 }
 
-func (e *entity) then(at time.Time) *table { return &table{e, e.versions, pastColumns, true, at} }
+func (e *entity) then(at time.Time) *table {
+	return &table{entity: e, name: e.versions, columns: pastColumns, past: true, at: at}
+}
 
 // body is the column that holds the fields.
 func (t *table) body() string {
@@ -63,13 +66,17 @@ func (t *table) expr(field string) string {
 	return "json_extract(" + t.body() + ",'$." + field + "')"
 }
 
-// lived begins a condition: what is no tombstone, and is or was there. Of several versions of one instant it is the last one.
+// lived begins a condition: what is no tombstone (or, if those are asked for, is one), and is or was there. Of several versions of one instant it is the last one.
 func (c *compiler) lived() {
 	if !c.from.past {
 		c.text("_deleted=0 AND ")
 		return
 	}
 	at := encodeTime(c.from.at)
-	c.text("deleted=0 AND validFrom<=? AND (validTo IS NULL OR validTo>?) AND ")
+	deleted := "deleted=0"
+	if c.from.gone {
+		deleted = "deleted=1"
+	}
+	c.text(deleted, " AND validFrom<=? AND (validTo IS NULL OR validTo>?) AND ")
 	c.args = append(c.args, at, at)
 }

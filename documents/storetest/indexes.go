@@ -23,8 +23,8 @@ type Indexed struct {
 }
 
 const (
-	thingsBefore = `type Thing @entity @crud @indexed(fields: ["size", "flag DESC"]) @indexed(fields: ["createdAt"]) {
-		id: ID! owner: Thing @ref(inverse: "owned") size: Int @indexed flag: Boolean ownerSize: Int @copy(of: "owner.size") }`
+	thingsBefore = `type Thing @entity @crud @indexed(fields: ["size", "flag DESC"], asOf: true) @indexed(fields: ["createdAt"]) {
+		id: ID! owner: Thing @ref(inverse: "owned") size: Int @indexed(asOf: true) flag: Boolean ownerSize: Int @copy(of: "owner.size") }`
 	thingsAfter = `type Thing @entity @crud @indexed(fields: ["flag", "size", "version"]) @indexed(fields: ["createdAt"]) {
 		id: ID! owner: Thing @ref(inverse: "owned") keeper: Thing @ref(inverse: "kept") size: Int flag: Boolean @indexed ownerSize: Int @copy(of: "owner.size") }`
 )
@@ -59,7 +59,7 @@ func Indexes(t *testing.T, in Indexed) {
 	there(before, nil) // Setup makes none
 	before.ok(before.store.Index(ctx))
 	before.ok(before.store.Index(ctx))
-	there(before, []string{"owner"}, "owner", "size", "size+flag-", "_createdAt")
+	there(before, []string{"owner", "size", "size+flag-"}, "owner", "size", "size+flag-", "_createdAt")
 	for i := range 3 {
 		w := create(benchID(i), schema.Record{"size": 9 - i, "flag": i%2 == 0})
 		before.ok(before.store.Write(ctx, "Thing", []documents.Write{w}))

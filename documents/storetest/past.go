@@ -136,6 +136,14 @@ func (s *suite) pastByAgrees() {
 		if len(was) > 0 {
 			q.After = drawKey(t, q, was, "after")
 		}
+		gone, err := s.store.List(s.ctx, documents.Query{Entity: "Sample", AsOf: q.AsOf, Gone: true, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead := slices.DeleteFunc(then(all, q.AsOf), func(d documents.Document) bool { return !d.Deleted })
+		if d := diff(dead, gone); d != "" {
+			t.Fatalf("%v (-Go +List of tombstones):\n%s", q.AsOf, d)
+		}
 		q.Fields = []string{"count", "lines"}
 		got, err := s.store.ListBy(s.ctx, q, "customer", keys)
 		if err != nil {
@@ -238,7 +246,13 @@ func (s *suite) history() {
 			q.Entity, q.Of = "Sample", of
 			got, err := s.store.History(s.ctx, q)
 			s.ok(err)
-			s.same(expected(q), got)
+			want := expected(q)
+			s.same(want, got)
+			for _, q.Fields = range [][]string{{"count", "lines", "count"}, {}} {
+				got, err := s.store.History(s.ctx, q)
+				s.ok(err)
+				s.same(someOfStates(want, q.Fields), got)
+			}
 		}
 	}
 	for _, q := range []documents.HistoryQuery{{Entity: "Sample"}, {Entity: "Sample", Limit: documents.MaxLimit + 1}, {Entity: "Nothing", Limit: 1}} {
@@ -246,6 +260,19 @@ func (s *suite) history() {
 			s.Errorf("%+v was accepted", q)
 		}
 	}
+}
+
+// someOfStates leaves versions with those fields only, and without changes.
+func someOfStates(byID map[string][]documents.Version, fields []string) map[string][]documents.Version {
+	out := map[string][]documents.Version{}
+	for id, vs := range byID {
+		vs = slices.Clone(vs)
+		for i := range vs {
+			vs[i].State, vs[i].Changes = someFields([]documents.Document{{Fields: vs[i].State}}, fields)[0].Fields, nil
+		}
+		out[id] = vs
+	}
+	return out
 }
 
 // pastGarbage refuses what the archive can't answer.
@@ -265,6 +292,9 @@ func (s *suite) pastGarbage() {
 		if _, err := s.store.ListBy(s.ctx, q, "customer", []string{"c1"}); err == nil {
 			s.Errorf("%s was accepted by a ref", what)
 		}
+	}
+	if _, err := s.store.List(s.ctx, documents.Query{Entity: "Sample", Gone: true, Limit: 1}); err == nil {
+		s.Error("tombstones of now were listed")
 	}
 	if _, err := s.store.Count(s.ctx, documents.CountQuery{Entity: "Sample", Filter: name, AsOf: at}); err == nil {
 		s.Error("a filter on a copy was counted")

@@ -123,8 +123,13 @@ func (s *sdl) roots() {
 		s.WriteString(readQueries)
 		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
-			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: String): %s\n", e.Singular, e.Singular, e.Name)
-			s.printf("  %s(%s, atLeast: String): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+			if e.View != nil {
+				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: String): %s\n", e.Singular, e.Singular, e.Name)
+				s.printf("  %s(%s, atLeast: String): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+				continue
+			}
+			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated. With `asOf` all of the answer is as it was at that instant.\"\n  %s(id: ID!, atLeast: String, asOf: DateTime): %s\n", e.Singular, e.Singular, e.Name)
+			s.printf("  %s(%s, atLeast: String, asOf: DateTime): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
 		}
 	}
 	s.WriteString("}\n")

@@ -71,7 +71,7 @@ func TestEveryFieldHasARightfulPlace(t *testing.T) {
 	for _, want := range []string{
 		"createOrder(id: ID, customer: ID!, lines: [OrderLineInput!]!, note: String, command: CommandOptions): OrderPayload!",
 		"approveOrder(id: ID!, payments: [PaymentInput!], command: CommandOptions): OrderPayload!",
-		"orders(where: OrderFilter, orderBy: [OrderSort!], first: Int, after: String, last: Int, before: String, atLeast: String): OrderConnection!",
+		"orders(where: OrderFilter, orderBy: [OrderSort!], first: Int, after: String, last: Int, before: String, atLeast: String, asOf: DateTime): OrderConnection!",
 		"ordersChanged(where: OrderFilter, snapshot: Boolean, token: String): OrderChange!",
 		"  customer: Customer\n  customerId: ID!\n  customerName: String\n", "  customerId: IDFilter\n", "  CUSTOMER_NAME\n",
 	} {

@@ -36,6 +36,9 @@ func ReadState(text json.RawMessage) (State, error) {
 // Text returns the state as JSON.
 func (s State) Text() (json.RawMessage, error) { return json.Marshal(s) }
 
+// errTooMuch is a group that loses what it never got. Versions that were archived by a process with an older model lack what that did not know.
+var errTooMuch = errors.New("more went from the group than came: was an event consolidated by a process with an older model, whose archived version lacks fields?")
+
 // With returns the state after changes, all of one group of the view. s stays as it is.
 func (s State) With(v *schema.View, changes []Change) (State, error) {
 	out := State{s.Members, maps.Clone(s.Sums)}
@@ -58,13 +61,13 @@ func (s State) With(v *schema.View, changes []Change) (State, error) {
 				sum.Sum = sum.Sum.Add(value)
 			}
 			if sum.Count < 0 {
-				return out, fmt.Errorf("%s counts %d values", f.Field.Name, sum.Count)
+				return out, fmt.Errorf("%s: %w", f.Field.Name, errTooMuch)
 			}
 			out.Sums[f.Field.Name] = sum
 		}
 	}
 	if out.Members < 0 {
-		return out, fmt.Errorf("the group has %d members", out.Members)
+		return out, errTooMuch
 	}
 	return out, nil
 }

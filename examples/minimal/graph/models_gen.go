@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "5b961ac4ee5cb44dd6bbd0c7a4d278c8"
+const Fingerprint = "7307863965dcf0f8c35b87755ee024b7"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {

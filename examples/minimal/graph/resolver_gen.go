@@ -273,7 +273,7 @@ func (r queryFields) FailedReactions(ctx context.Context, _ *int, _ *string) ([]
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Node(ctx context.Context, _ string, _ *string) (Node, error) {
+func (r queryFields) Node(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (Node, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return node(o), err
 }
@@ -282,16 +282,16 @@ func (r queryFields) CausationOf(ctx context.Context, _ string, _ *string) ([]*r
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string) ([]*resolve.Object, error) {
+func (r queryFields) History(ctx context.Context, _ string, _ string, _ *int, _ *int, _ *string, _ *scalar.DateTime) ([]*resolve.Object, error) {
 	return resolve.Root[[]*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) Todo(ctx context.Context, _ string, _ *string) (*Todo, error) {
+func (r queryFields) Todo(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*Todo, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*Todo)(o), err
 }
 
-func (r queryFields) Todos(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) Todos(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 

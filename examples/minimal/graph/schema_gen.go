@@ -140,13 +140,13 @@ type ComplexityRoot struct {
 		CausationOf       func(childComplexity int, event string, atLeast *string) int
 		Daybook           func(childComplexity int) int
 		FailedReactions   func(childComplexity int, first *int, after *string) int
-		History           func(childComplexity int, entity string, id string, first *int, beforeVersion *int, atLeast *string) int
-		Node              func(childComplexity int, id string, atLeast *string) int
+		History           func(childComplexity int, entity string, id string, first *int, beforeVersion *int, atLeast *string, asOf *scalar.DateTime) int
+		Node              func(childComplexity int, id string, atLeast *string, asOf *scalar.DateTime) int
 		RejectedCommands  func(childComplexity int, first *int, after *string) int
 		ScheduledCommands func(childComplexity int, entity *string, id *string, first *int, after *string) int
 		StateMachine      func(childComplexity int, entity string) int
-		Todo              func(childComplexity int, id string, atLeast *string) int
-		Todos             func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) int
+		Todo              func(childComplexity int, id string, atLeast *string, asOf *scalar.DateTime) int
+		Todos             func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) int
 	}
 
 	Receipt struct {
@@ -350,11 +350,11 @@ type QueryResolver interface {
 	ScheduledCommands(ctx context.Context, entity *string, id *string, first *int, after *string) ([]*resolve.Object, error)
 	RejectedCommands(ctx context.Context, first *int, after *string) ([]*resolve.Object, error)
 	FailedReactions(ctx context.Context, first *int, after *string) ([]*resolve.Object, error)
-	Node(ctx context.Context, id string, atLeast *string) (Node, error)
+	Node(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (Node, error)
 	CausationOf(ctx context.Context, event string, atLeast *string) ([]*resolve.Object, error)
-	History(ctx context.Context, entity string, id string, first *int, beforeVersion *int, atLeast *string) ([]*resolve.Object, error)
-	Todo(ctx context.Context, id string, atLeast *string) (*Todo, error)
-	Todos(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
+	History(ctx context.Context, entity string, id string, first *int, beforeVersion *int, atLeast *string, asOf *scalar.DateTime) ([]*resolve.Object, error)
+	Todo(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*Todo, error)
+	Todos(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
 }
 type ReceiptResolver interface {
 	CommandID(ctx context.Context, obj *resolve.Object) (string, error)
@@ -870,7 +870,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.History(childComplexity, args["entity"].(string), args["id"].(string), args["first"].(*int), args["beforeVersion"].(*int), args["atLeast"].(*string)), true
+		return e.ComplexityRoot.Query.History(childComplexity, args["entity"].(string), args["id"].(string), args["first"].(*int), args["beforeVersion"].(*int), args["atLeast"].(*string), args["asOf"].(*scalar.DateTime)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -882,7 +882,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string), args["atLeast"].(*string)), true
+		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string), args["atLeast"].(*string), args["asOf"].(*scalar.DateTime)), true
 	case "Query.rejectedCommands":
 		if e.ComplexityRoot.Query.RejectedCommands == nil {
 			break
@@ -926,7 +926,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Todo(childComplexity, args["id"].(string), args["atLeast"].(*string)), true
+		return e.ComplexityRoot.Query.Todo(childComplexity, args["id"].(string), args["atLeast"].(*string), args["asOf"].(*scalar.DateTime)), true
 	case "Query.todos":
 		if e.ComplexityRoot.Query.Todos == nil {
 			break
@@ -937,7 +937,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Todos(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["atLeast"].(*string)), true
+		return e.ComplexityRoot.Query.Todos(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["atLeast"].(*string), args["asOf"].(*scalar.DateTime)), true
 
 	case "Receipt.commandId":
 		if e.ComplexityRoot.Receipt.CommandID == nil {
@@ -2274,6 +2274,14 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["atLeast"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg5
 	return args, nil
 }
 
@@ -2296,6 +2304,14 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -2392,6 +2408,14 @@ func (ec *executionContext) field_Query_todo_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -2454,6 +2478,14 @@ func (ec *executionContext) field_Query_todos_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4177,7 +4209,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
@@ -4265,7 +4297,7 @@ func (ec *executionContext) _Query_history(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().History(ctx, fc.Args["entity"].(string), fc.Args["id"].(string), fc.Args["first"].(*int), fc.Args["beforeVersion"].(*int), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().History(ctx, fc.Args["entity"].(string), fc.Args["id"].(string), fc.Args["first"].(*int), fc.Args["beforeVersion"].(*int), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
@@ -4309,7 +4341,7 @@ func (ec *executionContext) _Query_todo(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Todo(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Todo(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Todo) graphql.Marshaler {
@@ -4353,7 +4385,7 @@ func (ec *executionContext) _Query_todos(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Todos(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().Todos(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
