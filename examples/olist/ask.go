@@ -106,11 +106,14 @@ func (v *verifier) questions(ctx context.Context) error {
 		for i := range min(len(got), len(q.answer)) {
 			v.compare(fmt.Sprintf("row %d of %s", i+1, q.text), got[i], q.answer[i])
 		}
-		is := "as in the files"
+		is, short := "as in the files", fmt.Sprint(len(got), " rows")
 		if v.mismatches > before {
 			is = "NOT as in the files"
 		}
-		fmt.Fprintf(v.out, "  %s: %d rows, %s\n", q.text, len(got), is)
+		if len(got) == 1 {
+			short = got[0]
+		}
+		fmt.Fprintf(v.out, "  %s: %s, %s\n", q.text, short, is)
 	}
 	return nil
 }
