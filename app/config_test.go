@@ -15,7 +15,7 @@ func TestParseConfig(t *testing.T) {
 	if err != nil || c.Listen != "127.0.0.1:9" || c.Partitions != 4 || !c.AllowImport || len(c.Roles) != 4 || c.Data != "./data" {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 {
+	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 || c.ScanLimit != 10_000 {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if c, err := ParseConfig(nil, []string{"DAYBOOK_ALLOW_IMPORT=true"}, io.Discard); err != nil || !c.AllowImport {
@@ -36,6 +36,7 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"split reactor":       {[]string{"--roles", "reactor"}, nil, "REDIS_URL"},
 		"bad number to keep":  {nil, []string{"DAYBOOK_KEEP_REJECTED=1000001"}, "DAYBOOK_KEEP_REJECTED=1000001: not a number from 0 to 1000000"},
 		"less than nothing":   {[]string{"--keep-rejected", "-1"}, nil, "--keep-rejected=-1"},
+		"bad scan limit":      {nil, []string{"DAYBOOK_SCAN_LIMIT=many"}, "DAYBOOK_SCAN_LIMIT=many: not a number from 0 up"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
 		"split without redis": {[]string{"--roles", "command"}, nil, "REDIS_URL"},
 		"split without mongo": {[]string{"--roles", "query", "--redis-url", "redis://x:1"}, nil, "MONGODB_URI"},

@@ -17,6 +17,7 @@ import (
 	sqlitelog "github.com/daybook-cqrs/daybook/eventlog/sqlite"
 	"github.com/daybook-cqrs/daybook/export"
 	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // runExport writes events or documents, and returns the exit code: 2 for what is wrong with the arguments or can't be reached, 1 for what fails on the way.
@@ -64,7 +65,7 @@ func (o *exportOptions) events(ctx context.Context, in invocation) int {
 
 // documents exports the documents of one entity.
 func (o *exportOptions) documents(ctx context.Context, in invocation) int {
-	store, err := existingDocuments(ctx, o)
+	store, err := existingDocuments(ctx, o.cfg, o.model)
 	if err != nil {
 		return explain(in.stderr, fmt.Errorf("export: %w", err))
 	}
@@ -171,11 +172,11 @@ func existingLog(ctx context.Context, cfg *Config) (log eventlog.Log, err error)
 }
 
 // existingDocuments opens the documents, beside a process that works on them or alone. It makes none.
-func existingDocuments(ctx context.Context, o *exportOptions) (documents.Store, error) {
+func existingDocuments(ctx context.Context, cfg *Config, model *schema.Model) (documents.Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, openBound)
 	defer cancel()
-	if _, err := os.Stat(filepath.Join(o.cfg.Data, "documents.db")); o.cfg.MongoURI == "" && err != nil {
-		return nil, fmt.Errorf("there are no documents in %s: name their directory with --data or DAYBOOK_DATA, or MONGODB_URI if they are in MongoDB", o.cfg.Data)
+	if _, err := os.Stat(filepath.Join(cfg.Data, "documents.db")); cfg.MongoURI == "" && err != nil {
+		return nil, fmt.Errorf("there are no documents in %s: name their directory with --data or DAYBOOK_DATA, or MONGODB_URI if they are in MongoDB", cfg.Data)
 	}
-	return openStore(ctx, o.cfg, o.model, nil)
+	return openStore(ctx, cfg, model, nil)
 }

@@ -69,6 +69,15 @@ func setKeepRejected(c *Config, v string) error {
 	return nil
 }
 
+func setScanLimit(c *Config, v string) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		return errors.New("not a number from 0 up")
+	}
+	c.ScanLimit = n
+	return nil
+}
+
 func setAllowImport(c *Config, v string) error {
 	b, err := strconv.ParseBool(v)
 	if err != nil {

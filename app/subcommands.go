@@ -23,6 +23,7 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"diagram", "prints what happens to the entities named behind it, or to all, for Mermaid", diagram},
 		{"rebuild", "has the views named behind it built anew from the log", rebuild},
+		{"explain", "says how the lists of a query are read, and by which index: see explain --help", runExplain},
 		{"export", "writes events or documents as NDJSON or CSV: see export --help", runExport},
 	}
 }

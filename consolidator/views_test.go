@@ -140,7 +140,7 @@ func (r *rival) LoadView(ctx context.Context, view string, ids []string) (map[st
 		w.Version++
 		ws = append(ws, w)
 	}
-	done, err := r.Store.WriteView(ctx, view, ws)
+	done, err := r.WriteView(ctx, view, ws)
 	for _, ok := range done {
 		if ok {
 			r.writes.Add(1)

@@ -170,6 +170,10 @@ type Store interface {
 	Count(ctx context.Context, q CountQuery) (int64, error)
 	// ListBy is List once for every key: the documents whose ref field `by` holds that key, at most q.Limit each, in one read. q.After and q.Before apply to each.
 	ListBy(ctx context.Context, q Query, by string, keys []string) (map[string][]Document, error)
+	// Size returns about how many documents an entity has, tombstones included, or how many versions its archive has. It costs little, however many there are.
+	Size(ctx context.Context, entity string, past bool) (int64, error)
+	// Explain returns, for people, how the store itself says that it would do List, or ListBy if by is not "". It may do it to find out, for at most two seconds.
+	Explain(ctx context.Context, q Query, by string, keys []string) (string, error)
 	// CountBy counts what the filter matches for every key of the ref field `by`, in one read, each up to q.Limit or further. Keys with none may be absent.
 	CountBy(ctx context.Context, q CountQuery, by string, keys []string) (map[string]int64, error)
 

@@ -20,6 +20,12 @@ type Config struct {
 	Feed   feed.Feed       // required for live queries; waits for positions work without it, a little later
 	Logger *slog.Logger
 
+	// ScanLimit is how many documents a read may look through without an index; 0 for no limit. See Verdict.
+	ScanLimit int64
+
+	// Loose has Wait and WaitPast not wait: reads answer what is there. It is for who wants to know how reads go, not what is true.
+	Loose bool
+
 	Partitions int           // of the log: WaitPast needs it
 	WaitBound  time.Duration // how long Wait and WaitPast wait at most; default 5 s
 	Buffer     int           // changes that a slow subscriber may be behind before it is told to resync; default 256
@@ -42,6 +48,7 @@ type Engine struct {
 	hub   hub
 	views views
 
+	sizes   sizes
 	sealing atomic.Pointer[[]byte] // the store's secret, once it was read
 
 	copying map[string][]string // by entity that has copies: the copies, and the refs that they come through
@@ -61,7 +68,7 @@ func New(cfg Config) *Engine {
 	if cfg.MaxLookup <= 0 || cfg.MaxLookup > documents.MaxLimit {
 		cfg.MaxLookup = documents.MaxLimit
 	}
-	e := &Engine{cfg: cfg, copying: map[string][]string{}}
+	e := &Engine{cfg: cfg, copying: map[string][]string{}, sizes: sizes{of: map[collection]measured{}}}
 	for _, entity := range cfg.Model.Entities {
 		for _, f := range entity.Fields {
 			if f.Copy != nil {
@@ -123,6 +130,9 @@ func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args
 	}
 	p, err := m.plan(ctx, entity, args)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.allow(ctx, p.scan(c)); err != nil {
 		return nil, err
 	}
 	page := &Page{}

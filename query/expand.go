@@ -170,6 +170,11 @@ func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 			if p, err = m.plan(ctx, entity, ls.Args); err != nil {
 				return err
 			}
+			s := p.scan(ls.Connection)
+			s.by, s.keys = ls.Inverse.Field, keys
+			if err := e.allow(ctx, s); err != nil {
+				return err
+			}
 			if ls.TotalCount {
 				if counts, err = m.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err

@@ -97,6 +97,12 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	if err := e.readable(ctx, e.now(), w.Entity); err != nil {
 		return nil, err
 	}
+	exact := w.Entity.View != nil || namesCopies(w.Entity, w.Filter)
+	if w.ID == "" && (w.Snapshot || exact) { // the list is read, at once and whenever there were changes
+		if err := e.allow(ctx, scan{entity: w.Entity, filter: w.Filter, rows: true}); err != nil {
+			return nil, err
+		}
+	}
 	select {
 	case <-e.hub.ready:
 	case <-ctx.Done():
@@ -107,7 +113,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 			return nil, err
 		}
 	}
-	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: w.Entity.View != nil || namesCopies(w.Entity, w.Filter), limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
+	s := &subscription{entity: w.Entity, id: w.ID, filter: w.Filter, exact: exact, limit: e.cfg.Buffer, wake: make(chan struct{}, 1)}
 	out := make(chan Change)
 	cursor, remove := e.hub.add(s)
 	l := &live{engine: e, watch: w, sub: s, out: out, cursor: cursor, portion: portionOf(w.Node)}

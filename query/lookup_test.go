@@ -8,6 +8,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 type object = map[string]any
@@ -234,5 +235,40 @@ func TestRowsThatVanishLeaveNoGaps(t *testing.T) {
 	}
 	if got := idsOf(page.Nodes); !slices.Equal(got, want[8:11]) || !page.HasPrevious {
 		t.Errorf("%v of %v, previous %v", got, want, page.HasPrevious)
+	}
+}
+
+// moving gives a deal to another region between the reads of lists that are looked up.
+type moving struct {
+	*counting
+	id, to string
+}
+
+func (v *moving) Load(ctx context.Context, entity string, ids, fields []string) (map[string]documents.Document, error) {
+	w := documents.Write{ID: v.id, Since: 1, Version: 2, Set: schema.Record{"region": v.to}}
+	if err := v.Write(ctx, "Deal", []documents.Write{w}); err != nil {
+		return nil, err
+	}
+	return v.counting.Load(ctx, entity, ids, fields)
+}
+
+// TestRowsThatMoveToAnotherListAreInNoOther: what is no longer of an entity is not shown below it.
+func TestRowsThatMoveToAnotherListAreInNoOther(t *testing.T) {
+	m := newMarket(t, 40)
+	args := m.args(m.engine(0), nil, beyond("firm", "CITY", "ASC"))
+	of := func(region string) []string {
+		return slices.DeleteFunc(m.expect(nil, args.Orders), func(id string) bool { return m.docs["Deal"][id].Fields["region"] != region })
+	}
+	moved := of("r0")[0]
+	e := query.New(query.Config{Model: m.model, Store: &moving{m.store, moved, "r1"}})
+	ls := &query.ListSelection{Inverse: m.model.Entity("Region").Inverses[1], Args: args, Connection: query.Connection{Node: &query.Selection{}}}
+	page, err := e.List(t.Context(), m.model.Entity("Region"), query.ListArgs{}, query.Connection{Node: &query.Selection{Lists: []*query.ListSelection{ls}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]string{of("r0")[1:], of("r1"), of("r2")} {
+		if got := idsOf(page.Nodes[i].List(ls).Nodes); !slices.Equal(got, want) {
+			t.Errorf("%s has %v, not %v", page.Nodes[i].ID, got, want)
+		}
 	}
 }

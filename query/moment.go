@@ -28,11 +28,12 @@ type moment struct {
 	bound  int                                   // how many documents one look through refs may find, at most documents.MaxLimit
 	past   *then                                 // of an instant that has passed; nil is now
 	secret func(context.Context) ([]byte, error) // what cursors are sealed with
+	allow  func(context.Context, scan) error     // refuses what no index serves
 }
 
 // now is the moment of the documents as they are.
 func (e *Engine) now() moment {
-	return moment{reads: e.cfg.Store, model: e.cfg.Model, copies: true, bound: e.cfg.MaxLookup, secret: e.secret}
+	return moment{reads: e.cfg.Store, model: e.cfg.Model, copies: true, bound: e.cfg.MaxLookup, secret: e.secret, allow: e.allow}
 }
 
 // asOf is the instant, the zero time for now.

@@ -21,7 +21,7 @@ type then struct {
 // past is the moment of an instant; everything that happened up to it must be consolidated (WaitPast).
 func (e *Engine) past(at time.Time) moment {
 	t := &then{e.cfg.Store, e.cfg.Model, at}
-	return moment{reads: t, model: e.cfg.Model, bound: e.cfg.MaxLookup, secret: e.secret, past: t}
+	return moment{reads: t, model: e.cfg.Model, bound: e.cfg.MaxLookup, secret: e.secret, past: t, allow: e.allow}
 }
 
 // instant keeps a client's instant from being taken for the zero time, which is now.

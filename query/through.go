@@ -107,6 +107,9 @@ func (r *resolver) look(ctx context.Context, entity string, f documents.Filter, 
 			return l.ids, false, nil
 		}
 	}
+	if err := r.allow(ctx, scan{entity: r.model.Entity(entity), filter: f, asOf: r.asOf()}); err != nil {
+		return nil, false, err
+	}
 	docs, more, err := r.all(ctx, entity, f, []string{})
 	if err != nil || more {
 		return nil, more, err

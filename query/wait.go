@@ -46,6 +46,9 @@ func (e *Engine) WaitPast(ctx context.Context, t time.Time) error {
 
 // wait waits for what me waits for. behind makes the error of one who waited for too long.
 func (e *Engine) wait(ctx context.Context, me *waiter, behind func() error) error {
+	if e.cfg.Loose {
+		return nil
+	}
 	w := &e.waits
 	if !w.add(me) {
 		return nil

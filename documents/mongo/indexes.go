@@ -75,6 +75,23 @@ func (s *Store) Index(ctx context.Context) error {
 	return nil
 }
 
+// Size implements documents.Store, by what the server keeps about the collection.
+func (s *Store) Size(ctx context.Context, entity string, past bool) (int64, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return 0, err
+	}
+	in := e.docs
+	if past {
+		in = e.versions
+	}
+	n, err := in.EstimatedDocumentCount(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	return n, nil
+}
+
 // codeIndexNotFound is the server's answer to the end of an index that another process has dropped.
 const codeIndexNotFound = 27
 

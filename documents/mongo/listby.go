@@ -56,19 +56,10 @@ func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
 
 // topN has the server keep the first of every group.
 func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	filter, err := t.filter(s, among)
+	pipeline, err := s.topNPipeline(t, q, by, among)
 	if err != nil {
 		return err
 	}
-	pipeline := bson.A{stage("$match", t.lived(filter))}
-	if p := t.projection(q.Fields, orderFields(q, by)...); p != nil {
-		pipeline = append(pipeline, stage("$project", p))
-	}
-	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: t.sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
-	pipeline = append(pipeline,
-		stage("$group", bson.D{{Key: "_id", Value: "$" + t.key(by)}, {Key: "top", Value: stage("$topN", top)}}),
-		stage("$unwind", "$top"),
-		stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}}))
 	cursor, err := t.in.Aggregate(ctx, pipeline)
 	if err != nil {
 		return fmt.Errorf("%s in MongoDB: %w", t.Plural, err)
@@ -77,6 +68,22 @@ func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string
 		k, _ := t.stored(raw, by).StringValueOK()
 		out[k] = append(out[k], d)
 	})
+}
+
+func (s *Store) topNPipeline(t *table, q documents.Query, by string, among documents.Filter) (bson.A, error) {
+	filter, err := t.filter(s, among)
+	if err != nil {
+		return nil, err
+	}
+	pipeline := bson.A{stage("$match", t.lived(filter))}
+	if p := t.projection(q.Fields, orderFields(q, by)...); p != nil {
+		pipeline = append(pipeline, stage("$project", p))
+	}
+	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: t.sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
+	return append(pipeline,
+		stage("$group", bson.D{{Key: "_id", Value: "$" + t.key(by)}, {Key: "top", Value: stage("$topN", top)}}),
+		stage("$unwind", "$top"),
+		stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}})), nil
 }
 
 // orderFields are the fields that a projection must keep for sorting and grouping.

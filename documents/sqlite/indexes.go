@@ -93,6 +93,24 @@ func (s *Store) indexEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 	return nil
 }
 
+// Size implements documents.Store. Rows are never removed, and each has a number: the last one's is how many there are.
+func (s *Store) Size(ctx context.Context, entity string, past bool) (int64, error) {
+	e, err := s.entity(entity)
+	if err != nil {
+		return 0, err
+	}
+	table := e.table
+	if past {
+		table = e.versions
+	}
+	var n int64
+	err = s.queries.query(ctx, "SELECT coalesce(max(rowid), 0) FROM "+table, nil, func(rows *sql.Rows) error { return rows.Scan(&n) })
+	if err != nil {
+		return 0, fmt.Errorf("%s in SQLite: %w", e.Plural, err)
+	}
+	return n, nil
+}
+
 // indexesOf returns the statements of a table's indexes by their names, but for those that SQLite made by itself.
 func indexesOf(ctx context.Context, tx *sql.Tx, table string) (_ map[string]string, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`, table)

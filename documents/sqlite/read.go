@@ -100,14 +100,7 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 			break
 		}
 		before := documents.IDs(out)
-		c := compiler{from: t, model: s.model}
-		c.text("SELECT ", t.columns, " FROM ", t.name, " WHERE ")
-		c.lived()
-		c.filter(r.Filter)
-		c.text(" ORDER BY ")
-		c.orders(r.Orders)
-		c.text(" LIMIT ?")
-		c.args = append(c.args, q.Limit) // some may be among those before
+		c := s.listing(t, r, q.Limit) // some may be among those before
 		err = s.documents(ctx, t, c.sql.String(), c.args, q.Fields, func(d documents.Document) {
 			if len(out) < q.Limit && !before[d.ID] {
 				out = append(out, d)
@@ -121,6 +114,19 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 		slices.Reverse(out)
 	}
 	return out, nil
+}
+
+// listing is the statement for one range of a page.
+func (s *Store) listing(t *table, r documents.PageRange, limit int) *compiler {
+	c := &compiler{from: t, model: s.model}
+	c.text("SELECT ", t.columns, " FROM ", t.name, " WHERE ")
+	c.lived()
+	c.filter(r.Filter)
+	c.text(" ORDER BY ")
+	c.orders(r.Orders)
+	c.text(" LIMIT ?")
+	c.args = append(c.args, limit)
+	return c
 }
 
 func (s *Store) checked(q documents.Query) (*table, error) {
@@ -179,8 +185,7 @@ func bound(limit int64) int64 {
 	return limit
 }
 
-// ListBy implements documents.Store. For each key the inner query finds the rows of its page, by the index on (ref, _id), and stops at the
-// limit where that is the order too; only the rows of pages are read whole.
+// ListBy implements documents.Store.
 func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
 	t, err := s.checked(q)
 	if err != nil {
@@ -190,15 +195,7 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 		return nil, err
 	}
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
-	c := compiler{from: t, model: s.model, args: []any{jsonKeys(keys)}}
-	c.text("SELECT ", t.columns, ", k.value FROM json_each(?) k CROSS JOIN ", t.name, " d ON d.rowid IN (SELECT rowid FROM ", t.name, " WHERE ", t.expr(by), " = k.value AND ")
-	c.lived()
-	c.filter(documents.PageFilter(q))
-	c.text(" ORDER BY ")
-	c.orders(documents.PageOrders(q))
-	c.text(" LIMIT ?) ORDER BY k.key, ")
-	c.args = append(c.args, q.Limit)
-	c.orders(documents.PageOrders(q))
+	c := s.listingBy(t, q, by, keys)
 	out := make(map[string][]documents.Document, len(keys))
 	var r row
 	var key string
@@ -209,6 +206,21 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 		}
 	}
 	return out, err
+}
+
+// listingBy is the statement for a page of each key. The inner query finds the rows of its page, by the index on (ref, _id), and stops at the limit where that is the
+// order too; only the rows of pages are read whole.
+func (s *Store) listingBy(t *table, q documents.Query, by string, keys []string) *compiler {
+	c := &compiler{from: t, model: s.model, args: []any{jsonKeys(keys)}}
+	c.text("SELECT ", t.columns, ", k.value FROM json_each(?) k CROSS JOIN ", t.name, " d ON d.rowid IN (SELECT rowid FROM ", t.name, " WHERE ", t.expr(by), " = k.value AND ")
+	c.lived()
+	c.filter(documents.PageFilter(q))
+	c.text(" ORDER BY ")
+	c.orders(documents.PageOrders(q))
+	c.text(" LIMIT ?) ORDER BY k.key, ")
+	c.args = append(c.args, q.Limit)
+	c.orders(documents.PageOrders(q))
+	return c
 }
 
 // CountBy implements documents.Store.

@@ -94,3 +94,53 @@ func Indexes(t *testing.T, in Indexed) {
 		t.Error(err)
 	}
 }
+
+func (s *suite) size() {
+	size := func(past bool, want int64) {
+		s.Helper()
+		n, err := s.store.Size(s.ctx, "Sample", past)
+		s.ok(err)
+		s.same(want, n)
+	}
+	size(false, 0)
+	size(true, 0)
+	s.write(create("a", nil), create("b", nil), create("c", nil))
+	s.write(create("c", nil)) // it is there
+	s.write(documents.Write{ID: "a", Since: 1, Version: 2, UpdatedAt: day0, Deleted: true})
+	s.ok(s.store.Archive(s.ctx, "Sample", []documents.Version{{ID: "a", Version: 1, At: day0}, {ID: "a", Version: 2, At: day0, Deleted: true}}))
+	size(false, 3)
+	size(true, 2)
+	if _, err := s.store.Size(s.ctx, "Nothing", false); err == nil {
+		s.Error("it is no entity")
+	}
+}
+
+func (s *suite) explain() {
+	s.write(create("a", schema.Record{"text": "x", "customer": "c"}))
+	q := documents.Query{Entity: "Sample", Filter: documents.Compare{Field: "text", Value: "x"}, Orders: []documents.Order{{Field: "price"}}, Limit: 5}
+	for name, ask := range map[string]func() (string, error){
+		"a list":       func() (string, error) { return s.store.Explain(s.ctx, q, "", nil) },
+		"below others": func() (string, error) { return s.store.Explain(s.ctx, q, "customer", []string{"c", "d"}) },
+		"a further page": func() (string, error) {
+			q := q
+			q.After = []any{decimal("2"), "a"}
+			return s.store.Explain(s.ctx, q, "", nil)
+		},
+		"in the past": func() (string, error) { q := q; q.AsOf = day0; return s.store.Explain(s.ctx, q, "", nil) },
+	} {
+		if text, err := ask(); err != nil || text == "" {
+			s.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	for name, err := range map[string]error{
+		"no entity": second(s.store.Explain(s.ctx, documents.Query{Entity: "Nothing", Limit: 1}, "", nil)),
+		"no limit":  second(s.store.Explain(s.ctx, documents.Query{Entity: "Sample"}, "", nil)),
+		"no ref":    second(s.store.Explain(s.ctx, q, "text", []string{"c"})),
+	} {
+		if err == nil {
+			s.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func second(_ string, err error) error { return err }

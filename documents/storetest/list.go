@@ -169,6 +169,8 @@ func (s *suite) garbage() {
 	refuse("an operator object", documents.Query{Filter: documents.Compare{Field: "text", Value: schema.Record{"$ne": ""}}})
 	refuse("text in a number", documents.Query{Filter: documents.Text{Field: "count", Op: documents.Contains, Value: "1"}})
 	refuse("a comparison of lists", documents.Query{Filter: documents.Compare{Field: "tags", Value: []any{}}})
+	refuse("what a ref leads to", documents.Query{Filter: documents.Not{F: documents.Through{Field: "customer", Entity: "Customer", F: documents.And{}}}})
+	refuse("an order by what a ref leads to", documents.Query{Orders: []documents.Order{{Field: "customer.name"}}})
 	refuse("an order by an object", documents.Query{Orders: []documents.Order{{Field: "box"}}})
 	refuse("a short key", documents.Query{Orders: []documents.Order{{Field: "text"}}, After: []any{"x"}})
 	refuse("a key of another kind", documents.Query{After: []any{1}})

@@ -55,6 +55,8 @@ func Run(t *testing.T, open Open, f Features) {
 		{"List", (*suite).list},
 		{"ListBy", (*suite).listBy},
 		{"CountBy", (*suite).countBy},
+		{"Size", (*suite).size},
+		{"Explain", (*suite).explain},
 		{"Batches", (*suite).batches},
 		{"Garbage", (*suite).garbage},
 		{"FiltersAgree", (*suite).filtersAgree},
