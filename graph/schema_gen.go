@@ -686,28 +686,28 @@ type StateTransitionResolver interface {
 	Description(ctx context.Context, obj *resolve.Object) (*string, error)
 }
 type SubscriptionResolver interface {
-	CustomerChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	OrderChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ProductChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ReservationChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	CustomerActivityChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomerActivitiesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	CustomerRevenueChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomerRevenuesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ProductSalesChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ProductSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	RegionSalesChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	RegionSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	SellerSalesChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	SellerSalesListChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	PaymentTotalChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	PaymentTotalsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	MonthlyDeliveryChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	MonthlyDeliveriesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
+	CustomerChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrderChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerActivityChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerActivitiesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerRevenueChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerRevenuesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductSalesChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	RegionSalesChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	RegionSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	SellerSalesChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	SellerSalesListChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	PaymentTotalChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	PaymentTotalsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	MonthlyDeliveryChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	MonthlyDeliveriesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3398,7 +3398,7 @@ func (ec *executionContext) field_Query_causationOf_args(ctx context.Context, ra
 	args["event"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3460,7 +3460,7 @@ func (ec *executionContext) field_Query_customerActivities_args(ctx context.Cont
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3482,7 +3482,7 @@ func (ec *executionContext) field_Query_customerActivity_args(ctx context.Contex
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3504,7 +3504,7 @@ func (ec *executionContext) field_Query_customerRevenue_args(ctx context.Context
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3566,7 +3566,7 @@ func (ec *executionContext) field_Query_customerRevenues_args(ctx context.Contex
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3588,7 +3588,7 @@ func (ec *executionContext) field_Query_customer_args(ctx context.Context, rawAr
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3658,7 +3658,7 @@ func (ec *executionContext) field_Query_customers_args(ctx context.Context, rawA
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3734,7 +3734,7 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 	args["beforeVersion"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3804,7 +3804,7 @@ func (ec *executionContext) field_Query_monthlyDeliveries_args(ctx context.Conte
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3826,7 +3826,7 @@ func (ec *executionContext) field_Query_monthlyDelivery_args(ctx context.Context
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3848,7 +3848,7 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3878,7 +3878,7 @@ func (ec *executionContext) field_Query_order_args(ctx context.Context, rawArgs 
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3948,7 +3948,7 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3978,7 +3978,7 @@ func (ec *executionContext) field_Query_paymentTotal_args(ctx context.Context, r
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4040,7 +4040,7 @@ func (ec *executionContext) field_Query_paymentTotals_args(ctx context.Context, 
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4102,7 +4102,7 @@ func (ec *executionContext) field_Query_productSalesByMonth_args(ctx context.Con
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4124,7 +4124,7 @@ func (ec *executionContext) field_Query_productSales_args(ctx context.Context, r
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4146,7 +4146,7 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4216,7 +4216,7 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4286,7 +4286,7 @@ func (ec *executionContext) field_Query_regionSalesByMonth_args(ctx context.Cont
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4308,7 +4308,7 @@ func (ec *executionContext) field_Query_regionSales_args(ctx context.Context, ra
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4352,7 +4352,7 @@ func (ec *executionContext) field_Query_reservation_args(ctx context.Context, ra
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4422,7 +4422,7 @@ func (ec *executionContext) field_Query_reservations_args(ctx context.Context, r
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4530,7 +4530,7 @@ func (ec *executionContext) field_Query_sellerSalesList_args(ctx context.Context
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4552,7 +4552,7 @@ func (ec *executionContext) field_Query_sellerSales_args(ctx context.Context, ra
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4638,6 +4638,14 @@ func (ec *executionContext) field_Subscription_customerActivitiesChanged_args(ct
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4660,6 +4668,14 @@ func (ec *executionContext) field_Subscription_customerActivityChanged_args(ctx 
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4682,6 +4698,14 @@ func (ec *executionContext) field_Subscription_customerChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4704,6 +4728,14 @@ func (ec *executionContext) field_Subscription_customerRevenueChanged_args(ctx c
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4734,6 +4766,14 @@ func (ec *executionContext) field_Subscription_customerRevenuesChanged_args(ctx 
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4764,6 +4804,14 @@ func (ec *executionContext) field_Subscription_customersChanged_args(ctx context
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4794,6 +4842,14 @@ func (ec *executionContext) field_Subscription_monthlyDeliveriesChanged_args(ctx
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4816,6 +4872,14 @@ func (ec *executionContext) field_Subscription_monthlyDeliveryChanged_args(ctx c
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4838,6 +4902,14 @@ func (ec *executionContext) field_Subscription_orderChanged_args(ctx context.Con
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4868,6 +4940,14 @@ func (ec *executionContext) field_Subscription_ordersChanged_args(ctx context.Co
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4890,6 +4970,14 @@ func (ec *executionContext) field_Subscription_paymentTotalChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4920,6 +5008,14 @@ func (ec *executionContext) field_Subscription_paymentTotalsChanged_args(ctx con
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4942,6 +5038,14 @@ func (ec *executionContext) field_Subscription_productChanged_args(ctx context.C
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4972,6 +5076,14 @@ func (ec *executionContext) field_Subscription_productSalesByMonthChanged_args(c
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4994,6 +5106,14 @@ func (ec *executionContext) field_Subscription_productSalesChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -5024,6 +5144,14 @@ func (ec *executionContext) field_Subscription_productsChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -5054,6 +5182,14 @@ func (ec *executionContext) field_Subscription_regionSalesByMonthChanged_args(ct
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -5076,6 +5212,14 @@ func (ec *executionContext) field_Subscription_regionSalesChanged_args(ctx conte
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -5098,6 +5242,14 @@ func (ec *executionContext) field_Subscription_reservationChanged_args(ctx conte
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -5128,6 +5280,14 @@ func (ec *executionContext) field_Subscription_reservationsChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -5150,6 +5310,14 @@ func (ec *executionContext) field_Subscription_sellerSalesChanged_args(ctx conte
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -5180,6 +5348,14 @@ func (ec *executionContext) field_Subscription_sellerSalesListChanged_args(ctx c
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -14591,14 +14767,14 @@ func (ec *executionContext) _Receipt_position(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNPosition2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Receipt_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Receipt", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Receipt", field, true, true, "Position")
 }
 
 func (ec *executionContext) _Receipt_version(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
@@ -17550,7 +17726,7 @@ func (ec *executionContext) _Subscription_customerChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17594,7 +17770,7 @@ func (ec *executionContext) _Subscription_customersChanged(ctx context.Context, 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17638,7 +17814,7 @@ func (ec *executionContext) _Subscription_orderChanged(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17682,7 +17858,7 @@ func (ec *executionContext) _Subscription_ordersChanged(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17726,7 +17902,7 @@ func (ec *executionContext) _Subscription_productChanged(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17770,7 +17946,7 @@ func (ec *executionContext) _Subscription_productsChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17814,7 +17990,7 @@ func (ec *executionContext) _Subscription_reservationChanged(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17858,7 +18034,7 @@ func (ec *executionContext) _Subscription_reservationsChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17902,7 +18078,7 @@ func (ec *executionContext) _Subscription_customerActivityChanged(ctx context.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerActivityChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerActivityChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17946,7 +18122,7 @@ func (ec *executionContext) _Subscription_customerActivitiesChanged(ctx context.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerActivitiesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerActivitiesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -17990,7 +18166,7 @@ func (ec *executionContext) _Subscription_customerRevenueChanged(ctx context.Con
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerRevenueChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerRevenueChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18034,7 +18210,7 @@ func (ec *executionContext) _Subscription_customerRevenuesChanged(ctx context.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerRevenuesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerRevenuesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18078,7 +18254,7 @@ func (ec *executionContext) _Subscription_productSalesChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18122,7 +18298,7 @@ func (ec *executionContext) _Subscription_productSalesByMonthChanged(ctx context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18166,7 +18342,7 @@ func (ec *executionContext) _Subscription_regionSalesChanged(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().RegionSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().RegionSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18210,7 +18386,7 @@ func (ec *executionContext) _Subscription_regionSalesByMonthChanged(ctx context.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().RegionSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().RegionSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18254,7 +18430,7 @@ func (ec *executionContext) _Subscription_sellerSalesChanged(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().SellerSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().SellerSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18298,7 +18474,7 @@ func (ec *executionContext) _Subscription_sellerSalesListChanged(ctx context.Con
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().SellerSalesListChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().SellerSalesListChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18342,7 +18518,7 @@ func (ec *executionContext) _Subscription_paymentTotalChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PaymentTotalChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().PaymentTotalChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18386,7 +18562,7 @@ func (ec *executionContext) _Subscription_paymentTotalsChanged(ctx context.Conte
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PaymentTotalsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().PaymentTotalsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18430,7 +18606,7 @@ func (ec *executionContext) _Subscription_monthlyDeliveryChanged(ctx context.Con
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().MonthlyDeliveryChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().MonthlyDeliveryChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -18474,7 +18650,7 @@ func (ec *executionContext) _Subscription_monthlyDeliveriesChanged(ctx context.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().MonthlyDeliveriesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().MonthlyDeliveriesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -28976,6 +29152,20 @@ func (ec *executionContext) unmarshalNPaymentTotalSort2map(ctx context.Context, 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNPosition2string(ctx context.Context, v any) (string, error) {
+	res, err := resolve.UnmarshalPosition(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPosition2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := resolve.MarshalPosition(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Position!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPossibleCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -30809,6 +30999,24 @@ func (ec *executionContext) marshalOPaymentTotalSortField2ᚖstring(ctx context.
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOPosition2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := resolve.UnmarshalPosition(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPosition2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalPosition(*v)
 	return res
 }
 
