@@ -54,7 +54,7 @@ func (a *asker) count(ctx context.Context, l listing) (int, error) {
 			TotalCountIsExact bool
 		}
 	}
-	query := fmt.Sprintf(`query($at: String) { list: %s(%s) { totalCount totalCountIsExact } }`, l.name, l.arguments())
+	query := fmt.Sprintf(`query($at: Position) { list: %s(%s) { totalCount totalCountIsExact } }`, l.name, l.arguments())
 	if err := a.client.do(ctx, query, map[string]any{"at": a.atLeast}, &answer); err != nil {
 		return 0, err
 	}
@@ -66,7 +66,7 @@ func (a *asker) count(ctx context.Context, l listing) (int, error) {
 
 // rowsOf asks for the fields of rows, page by page.
 func rowsOf[T any](ctx context.Context, a *asker, l listing, fields string) ([]T, error) {
-	query := fmt.Sprintf(`query($n: Int!, $after: String, $at: String) { list: %s(first: $n, after: $after, %s) { edges { node { %s } } pageInfo { hasNextPage endCursor } } }`,
+	query := fmt.Sprintf(`query($n: Int!, $after: String, $at: Position) { list: %s(first: $n, after: $after, %s) { edges { node { %s } } pageInfo { hasNextPage endCursor } } }`,
 		l.name, l.arguments(), fields)
 	var out []T
 	for after := any(nil); ; {

@@ -32,6 +32,9 @@ func olist(t *testing.T, dir, url string, more ...string) (code, sent, duplicate
 	if m == nil {
 		t.Fatalf("exit code %d: %s\n%s", code, stdout.String(), stderr.String())
 	}
+	if code != 0 {
+		t.Logf("exit code %d: %s", code, stderr.String())
+	}
 	fmt.Sscan(m[1], &sent)       //nolint:errcheck // the expression has digits
 	fmt.Sscan(m[2], &duplicates) //nolint:errcheck // the expression has digits
 	return code, sent, duplicates, rest
