@@ -143,6 +143,9 @@ func TestAnswersSayTheirPosition(t *testing.T) {
 		if a := s.do(`{ daybook }`); strings.Contains(a.raw, "extensions") {
 			t.Error("nothing was read:", a.raw)
 		}
+		if a := s.do(`{ order(id: "o1", asOf: "2020-01-01T00:00:00Z") { note } }`).want("data.order", "<nil>"); strings.Contains(a.raw, "extensions") {
+			t.Error("an answer of the past is the same for ever:", a.raw)
+		}
 		if a := s.do(`mutation { noteOrder(id: "o1", note: "x", command: {dryRun: true}) { errors { code } } }`); strings.Contains(a.raw, "extensions") {
 			t.Error("nothing was done:", a.raw)
 		}

@@ -133,7 +133,8 @@ func AnswerPosition(ctx context.Context) string {
 
 var errNoPosition = errors.New("a position is a text: send back one that a receipt or an answer gave you, unchanged")
 
-// await waits until all is consolidated that a field, its request or after ask for. A read begins after that, with the context that it returns: views may be further behind.
+// await waits until all is consolidated that a field, its request or after ask for. A read begins after that, with the context that it returns: views may be further behind. One of
+// the past includes what it includes, wherever the documents are: it has no part in the answer's position.
 func (rt *Runtime) await(ctx context.Context, f field, after position.Position) (context.Context, error) {
 	if v := f.args["atLeast"]; v != nil {
 		text, ok := v.(string)
@@ -153,6 +154,8 @@ func (rt *Runtime) await(ctx context.Context, f field, after position.Position) 
 	if err := rt.Queries.Wait(ctx, after); err != nil {
 		return nil, err
 	}
-	r.begins(rt.Queries.Reached())
+	if f.args["asOf"] == nil {
+		r.begins(rt.Queries.Reached())
+	}
 	return query.After(ctx, after), nil
 }
