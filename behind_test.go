@@ -66,7 +66,7 @@ func TestASlowSubscriberResyncs(t *testing.T) {
 		for a := quick(); a.at("data.ordersChanged.type") != "LIVE"; a = quick() {
 			a.want("data.ordersChanged.type", "SNAPSHOT")
 		}
-		const rounds, perRound = 14, 45 // more than what is queued, what was taken from the queue at once (256 each) and what the buffers of a connection hold
+		const rounds, perRound = 13, 45 // more than a subscriber has taken, at most 256 at once, and what is kept for it, 256 more
 		large := strings.Repeat("x", 4<<10)
 		for range rounds {
 			m := "mutation {"
