@@ -59,7 +59,7 @@ func (s *store) socket(protocol, query string) <-chan answer {
 }
 
 // events subscribes over server-sent events.
-func (s *store) events(query string) <-chan answer {
+func (s *store) events(query string, header ...string) <-chan answer {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	body, _ := json.Marshal(map[string]string{"query": query})
@@ -69,6 +69,9 @@ func (s *store) events(query string) <-chan answer {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.t.Fatal(err)

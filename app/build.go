@@ -49,7 +49,7 @@ func build(ctx context.Context, cfg *Config, def Definition, model *schema.Model
 		logger.Warn("nothing runs reactions, timeouts and scheduled commands: add reactor to --roles")
 	}
 	if cfg.Has(RoleQuery) {
-		b.queries = query.New(query.Config{Model: model, Store: p.store, Feed: p.feed, Partitions: p.partitions, ScanLimit: cfg.ScanLimit, Logger: logger})
+		b.queries = query.New(query.Config{Model: model, Store: p.store, Feed: p.feed, Partitions: p.partitions, WaitBound: cfg.MaxWait, ScanLimit: cfg.ScanLimit, Logger: logger})
 		rt.Queries = b.queries
 	}
 	if cfg.Has(RoleConsolidator) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Role is a part of the work that a process does.
@@ -38,6 +39,8 @@ type Config struct {
 
 	ScanLimit    int64 // how many documents a read may look through without an index; 0 for no limit
 	KeepRejected int   // how many rejected commands are kept to be read, 0 to 1,000,000
+
+	MaxWait time.Duration // how long reads wait to be consolidated as far as they ask for, 10 ms to 25 s
 }
 
 // Has reports whether the process has a role.
@@ -62,6 +65,7 @@ var settings = []setting{
 	{"partitions", "DAYBOOK_PARTITIONS", "", "the `number` of partitions of a new log, 1 to 1024; 16 if not given; one that exists keeps its own", setPartitions},
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},
+	{"max-wait", "DAYBOOK_MAX_WAIT", "5s", "how long reads wait until what they ask for with atLeast or asOf is consolidated, a `time` from 10ms to 25s", setMaxWait},
 	{"scan-limit", "DAYBOOK_SCAN_LIMIT", "10000", "the `number` of documents that a filter or sort without an index may look through, 0 for any", setScanLimit},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, or on the Redis Cluster that it is of, a `URL` like redis://host:6379", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -16,6 +17,12 @@ func TestParseConfig(t *testing.T) {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if c, err := ParseConfig([]string{"--keep-rejected", "1000"}, nil, io.Discard); err != nil || c.KeepRejected != 1000 || c.ScanLimit != 10_000 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if c, err := ParseConfig([]string{"--max-wait", "1500ms"}, nil, io.Discard); err != nil || c.MaxWait != 1500*time.Millisecond {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if c, err := ParseConfig(nil, nil, io.Discard); err != nil || c.MaxWait != 5*time.Second {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if c, err := ParseConfig(nil, []string{"DAYBOOK_ALLOW_IMPORT=true"}, io.Discard); err != nil || !c.AllowImport {
@@ -36,6 +43,9 @@ func TestWrongConfigurationSaysWhatToChange(t *testing.T) {
 		"split reactor":       {[]string{"--roles", "reactor"}, nil, "REDIS_URL"},
 		"bad number to keep":  {nil, []string{"DAYBOOK_KEEP_REJECTED=1000001"}, "DAYBOOK_KEEP_REJECTED=1000001: not a number from 0 to 1000000"},
 		"less than nothing":   {[]string{"--keep-rejected", "-1"}, nil, "--keep-rejected=-1"},
+		"bad wait":            {[]string{"--max-wait", "60"}, nil, "10ms to 25s"},
+		"a wait too long":     {nil, []string{"DAYBOOK_MAX_WAIT=26s"}, "10ms to 25s"},
+		"no wait":             {nil, []string{"DAYBOOK_MAX_WAIT=0s"}, "10ms to 25s"},
 		"bad scan limit":      {nil, []string{"DAYBOOK_SCAN_LIMIT=many"}, "DAYBOOK_SCAN_LIMIT=many: not a number from 0 up"},
 		"bad boolean":         {nil, []string{"DAYBOOK_ALLOW_IMPORT=perhaps"}, "true or false"},
 		"split without redis": {[]string{"--roles", "command"}, nil, "REDIS_URL"},

@@ -148,7 +148,9 @@ func execute(ctx context.Context, es graphql.ExecutableSchema, text string) erro
 	ctx = graphql.StartOperationTrace(ctx)
 	op, errs := e.CreateOperationContext(ctx, &graphql.RawParams{Query: text})
 	if len(errs) == 0 {
-		resolve.Begin(op)
+		if err := resolve.Begin(ctx, op); err != nil {
+			return err
+		}
 		respond, inner := e.DispatchOperation(ctx, op)
 		errs = respond(inner).Errors
 	}

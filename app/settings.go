@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/server"
 )
@@ -66,6 +67,15 @@ func setKeepRejected(c *Config, v string) error {
 		return errors.New("not a number from 0 to 1000000")
 	}
 	c.KeepRejected = n
+	return nil
+}
+
+func setMaxWait(c *Config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 10*time.Millisecond || d > 25*time.Second {
+		return errors.New("not a time from 10ms to 25s, such as 5s")
+	}
+	c.MaxWait = d
 	return nil
 }
 

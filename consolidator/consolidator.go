@@ -20,6 +20,7 @@ package consolidator
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,6 +83,7 @@ type Consolidator struct {
 	states   *stateCache
 	progress *progress
 	marks    *marks
+	mute     atomic.Bool // announcing fails, which was said
 	status   *board
 }
 

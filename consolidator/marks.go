@@ -16,6 +16,8 @@ type marks struct {
 
 // mark is about one partition.
 type mark struct {
+	writing sync.Mutex // held while its checkpoint is written: whoever raises it waits for whoever moves it. Taken before mu
+
 	following bool                 // at is what the partition goes on from
 	at        documents.Checkpoint // as this process left it in the store
 	ahead     eventlog.Tail        // a watermark of a place that was not consolidated when it was taken; zero for none
@@ -27,14 +29,16 @@ func newMarks(partitions int) *marks { return &marks{partitions: make([]mark, pa
 func (m *marks) begin(n int, at documents.Checkpoint) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.partitions[n] = mark{following: true, at: at}
+	p := &m.partitions[n]
+	p.following, p.at, p.ahead = true, at, eventlog.Tail{}
 }
 
 // failed says that nothing is certain of a partition until it begins again.
 func (m *marks) failed(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.partitions[n] = mark{}
+	p := &m.partitions[n]
+	p.following, p.at, p.ahead = false, documents.Checkpoint{}, eventlog.Tail{}
 }
 
 // reached says that a checkpoint is in the store. One that another was faster than changes nothing.

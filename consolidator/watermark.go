@@ -21,14 +21,21 @@ const (
 
 // advance moves a partition's checkpoint, and tells who waits for it. Who is not told looks by himself, a little later.
 func (c *Consolidator) advance(ctx context.Context, n int, at documents.Checkpoint) error {
+	writing := &c.marks.partitions[n].writing
+	writing.Lock()
+	defer writing.Unlock()
+	if now, certain := c.marks.of(n); certain && at.Place.Before(now.Place) {
+		return nil // a watermark that events were faster than
+	}
 	if err := c.store.Advance(ctx, n, at); err != nil {
 		return err
 	}
 	c.marks.reached(n, at)
-	ctx, cancel := context.WithTimeout(ctx, announceBound)
+	telling, cancel := context.WithTimeout(ctx, announceBound)
 	defer cancel()
-	if err := c.feed.Announce(ctx, feed.Progress{Partition: n, Place: at.Place, Watermark: at.Watermark}); err != nil {
-		c.o.Logger.Debug("a checkpoint could not be announced", "partition", n, "error", err)
+	err := c.feed.Announce(telling, feed.Progress{Partition: n, Place: at.Place, Watermark: at.Watermark})
+	if was := c.mute.Swap(err != nil); err != nil && !was && ctx.Err() == nil {
+		c.o.Logger.Warn("checkpoints can't be announced on the feed: reads that wait for them look into the store, and are later", "error", err)
 	}
 	return nil
 }

@@ -3,11 +3,15 @@ package consolidator_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/feed"
+	redisfeed "github.com/daybook-cqrs/daybook/feed/redis"
+	"github.com/daybook-cqrs/daybook/internal/testredis"
 	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -142,6 +146,34 @@ func TestAWatermarkComesWithTheEventsBeforeIt(t *testing.T) {
 	}
 }
 
+// TestWatermarksAreAskedForOverRedis: who asks and who is asked are processes of their own, with a feed each.
+func TestWatermarksAreAskedForOverRedis(t *testing.T) {
+	w := newWorld(t)
+	url, prefix := testredis.URL(t), testredis.Prefix(t)
+	open := func() feed.Feed {
+		f, err := redisfeed.Open(t.Context(), url, redisfeed.Options{Partitions: w.log.Partitions(), Prefix: prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	_, stop := w.start(w.store, open(), options())
+	defer stop()
+	e, end := w.askingOver(open())
+	defer end()
+	for i := range 5 {
+		w.exec("createOwner", fmt.Sprint("o", i), schema.Record{"name": "one"})
+		now := time.Now()
+		if err := e.WaitPast(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		if d := w.doc("Owner", fmt.Sprint("o", i)); d.Version != 1 {
+			t.Errorf("what was written before %s is not there: %+v", now, d)
+		}
+	}
+}
+
 // holdup keeps documents from being written.
 type holdup struct {
 	documents.Store
@@ -158,8 +190,10 @@ func (h *holdup) Write(ctx context.Context, entity string, ws []documents.Write)
 }
 
 // asking returns an engine that runs until end is called.
-func (w *world) asking() (e *query.Engine, end func()) {
-	e = query.New(query.Config{Model: w.model, Store: w.store, Feed: w.feed, Partitions: w.log.Partitions(), WaitBound: 20 * time.Second})
+func (w *world) asking() (e *query.Engine, end func()) { return w.askingOver(w.feed) }
+
+func (w *world) askingOver(f feed.Feed) (e *query.Engine, end func()) {
+	e = query.New(query.Config{Model: w.model, Store: w.store, Feed: f, Partitions: w.log.Partitions(), WaitBound: 20 * time.Second})
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()

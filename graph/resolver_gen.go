@@ -1675,58 +1675,58 @@ func (r *root) Subscription() SubscriptionResolver { return subscriptionFields{r
 
 type subscriptionFields struct{ rt *resolve.Runtime }
 
-func (r subscriptionFields) CustomerChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomerChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) CustomersChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomersChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) OrderChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) OrderChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) OrdersChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) OrdersChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ProductChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ProductChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ProductsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ProductsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ReservationChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ReservationsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) CustomerActivityChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomerActivityChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) CustomerActivitiesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomerActivitiesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) CustomerRevenueChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomerRevenueChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) CustomerRevenuesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) CustomerRevenuesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ProductSalesChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ProductSalesChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) ProductSalesByMonthChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) ProductSalesByMonthChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }

@@ -553,20 +553,20 @@ type StateTransitionResolver interface {
 	Description(ctx context.Context, obj *resolve.Object) (*string, error)
 }
 type SubscriptionResolver interface {
-	CustomerChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	OrderChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ProductChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ReservationChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	CustomerActivityChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomerActivitiesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	CustomerRevenueChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	CustomerRevenuesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
-	ProductSalesChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	ProductSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
+	CustomerChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrderChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	OrdersChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ReservationsChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerActivityChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerActivitiesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerRevenueChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	CustomerRevenuesChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductSalesChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	ProductSalesByMonthChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -2999,7 +2999,7 @@ func (ec *executionContext) field_Query_causationOf_args(ctx context.Context, ra
 	args["event"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3061,7 +3061,7 @@ func (ec *executionContext) field_Query_customerActivities_args(ctx context.Cont
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3083,7 +3083,7 @@ func (ec *executionContext) field_Query_customerActivity_args(ctx context.Contex
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3105,7 +3105,7 @@ func (ec *executionContext) field_Query_customerRevenue_args(ctx context.Context
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3167,7 +3167,7 @@ func (ec *executionContext) field_Query_customerRevenues_args(ctx context.Contex
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3189,7 +3189,7 @@ func (ec *executionContext) field_Query_customer_args(ctx context.Context, rawAr
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3259,7 +3259,7 @@ func (ec *executionContext) field_Query_customers_args(ctx context.Context, rawA
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3335,7 +3335,7 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 	args["beforeVersion"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3365,7 +3365,7 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3395,7 +3395,7 @@ func (ec *executionContext) field_Query_order_args(ctx context.Context, rawArgs 
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3465,7 +3465,7 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3535,7 +3535,7 @@ func (ec *executionContext) field_Query_productSalesByMonth_args(ctx context.Con
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3557,7 +3557,7 @@ func (ec *executionContext) field_Query_productSales_args(ctx context.Context, r
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3579,7 +3579,7 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3649,7 +3649,7 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3701,7 +3701,7 @@ func (ec *executionContext) field_Query_reservation_args(ctx context.Context, ra
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3771,7 +3771,7 @@ func (ec *executionContext) field_Query_reservations_args(ctx context.Context, r
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3903,6 +3903,14 @@ func (ec *executionContext) field_Subscription_customerActivitiesChanged_args(ct
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -3925,6 +3933,14 @@ func (ec *executionContext) field_Subscription_customerActivityChanged_args(ctx 
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -3947,6 +3963,14 @@ func (ec *executionContext) field_Subscription_customerChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -3969,6 +3993,14 @@ func (ec *executionContext) field_Subscription_customerRevenueChanged_args(ctx c
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -3999,6 +4031,14 @@ func (ec *executionContext) field_Subscription_customerRevenuesChanged_args(ctx 
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4029,6 +4069,14 @@ func (ec *executionContext) field_Subscription_customersChanged_args(ctx context
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4051,6 +4099,14 @@ func (ec *executionContext) field_Subscription_orderChanged_args(ctx context.Con
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4081,6 +4137,14 @@ func (ec *executionContext) field_Subscription_ordersChanged_args(ctx context.Co
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4103,6 +4167,14 @@ func (ec *executionContext) field_Subscription_productChanged_args(ctx context.C
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4133,6 +4205,14 @@ func (ec *executionContext) field_Subscription_productSalesByMonthChanged_args(c
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4155,6 +4235,14 @@ func (ec *executionContext) field_Subscription_productSalesChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4185,6 +4273,14 @@ func (ec *executionContext) field_Subscription_productsChanged_args(ctx context.
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4207,6 +4303,14 @@ func (ec *executionContext) field_Subscription_reservationChanged_args(ctx conte
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -4237,6 +4341,14 @@ func (ec *executionContext) field_Subscription_reservationsChanged_args(ctx cont
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -12304,14 +12416,14 @@ func (ec *executionContext) _Receipt_position(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNPosition2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Receipt_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Receipt", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Receipt", field, true, true, "Position")
 }
 
 func (ec *executionContext) _Receipt_version(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
@@ -14340,7 +14452,7 @@ func (ec *executionContext) _Subscription_customerChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14384,7 +14496,7 @@ func (ec *executionContext) _Subscription_customersChanged(ctx context.Context, 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14428,7 +14540,7 @@ func (ec *executionContext) _Subscription_orderChanged(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrderChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14472,7 +14584,7 @@ func (ec *executionContext) _Subscription_ordersChanged(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().OrdersChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14516,7 +14628,7 @@ func (ec *executionContext) _Subscription_productChanged(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14560,7 +14672,7 @@ func (ec *executionContext) _Subscription_productsChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14604,7 +14716,7 @@ func (ec *executionContext) _Subscription_reservationChanged(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14648,7 +14760,7 @@ func (ec *executionContext) _Subscription_reservationsChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ReservationsChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14692,7 +14804,7 @@ func (ec *executionContext) _Subscription_customerActivityChanged(ctx context.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerActivityChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerActivityChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14736,7 +14848,7 @@ func (ec *executionContext) _Subscription_customerActivitiesChanged(ctx context.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerActivitiesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerActivitiesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14780,7 +14892,7 @@ func (ec *executionContext) _Subscription_customerRevenueChanged(ctx context.Con
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerRevenueChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerRevenueChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14824,7 +14936,7 @@ func (ec *executionContext) _Subscription_customerRevenuesChanged(ctx context.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CustomerRevenuesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().CustomerRevenuesChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14868,7 +14980,7 @@ func (ec *executionContext) _Subscription_productSalesChanged(ctx context.Contex
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductSalesChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14912,7 +15024,7 @@ func (ec *executionContext) _Subscription_productSalesByMonthChanged(ctx context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().ProductSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().ProductSalesByMonthChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -23706,6 +23818,20 @@ func (ec *executionContext) unmarshalNPaymentInput2map(ctx context.Context, v an
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNPosition2string(ctx context.Context, v any) (string, error) {
+	res, err := resolve.UnmarshalPosition(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPosition2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := resolve.MarshalPosition(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Position!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPossibleCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -25290,6 +25416,24 @@ func (ec *executionContext) unmarshalOPaymentListFilter2map(ctx context.Context,
 	}
 	res, err := ec.unmarshalInputPaymentListFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPosition2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := resolve.UnmarshalPosition(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPosition2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalPosition(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOProduct2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋgraphᚐProduct(ctx context.Context, sel ast.SelectionSet, v *Product) graphql.Marshaler {

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -122,3 +123,51 @@ func (d deaf) Listen(ctx context.Context, ready func(), _ func(feed.Progress)) e
 	<-ctx.Done()
 	return nil
 }
+
+// TestAFeedThatIsAway is said once, and what the store has is found all the same.
+func TestAFeedThatIsAway(t *testing.T) {
+	b := newBench(t)
+	said := &lines{}
+	e := query.New(query.Config{Model: b.model, Store: b.store, Feed: away{b.feed}, Partitions: 2, WaitBound: 10 * time.Second, Logger: slog.New(slog.NewTextHandler(said, nil))})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { _ = e.Run(ctx) })
+	for seq := uint64(1); seq <= 3; seq++ {
+		running.Go(func() {
+			until(t, "somebody waits", func() bool { return e.Waiting() > 0 })
+			time.Sleep(300 * time.Millisecond) // it listens again, in vain
+			b.mark(0, seq, noon.Add(time.Duration(seq)))
+			b.mark(1, seq, noon.Add(time.Duration(seq)))
+		})
+		if err := e.WaitPast(t.Context(), noon.Add(time.Duration(seq)-1)); err != nil {
+			t.Error(err)
+		}
+		if err := e.Wait(t.Context(), at(0, seq).Join(at(1, seq))); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, what := range []string{"can't be heard", "takes no questions"} {
+		if n := strings.Count(said.String(), what); n != 1 {
+			t.Errorf("%q is said %d times in %s", what, n, said)
+		}
+	}
+}
+
+// away is a feed that can't be reached, but for its entries.
+type away struct{ feed.Feed }
+
+var errAway = errors.New("away")
+
+func (away) Listen(context.Context, func(), func(feed.Progress)) error { return errAway }
+func (away) Ask(context.Context, time.Time) error                      { return errAway }
+
+// lines is a log.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
+func (l *lines) String() string              { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }

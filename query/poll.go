@@ -28,6 +28,7 @@ type poller struct {
 	rest, apart time.Duration // until the time after that
 	asked       time.Time
 	failing     bool
+	mute        bool // asking fails, which was said
 }
 
 // needs is what those who wait call for.
@@ -65,7 +66,7 @@ func (e *Engine) serveWaits(ctx context.Context) error {
 		e.readIfDue(ctx, p, n)
 		if n.waiting || n.stale {
 			next := p.read
-			if !n.past.IsZero() && p.ask.Before(next) {
+			if !n.past.IsZero() && e.cfg.Feed != nil && p.ask.Before(next) {
 				next = p.ask
 			}
 			timer.Reset(max(time.Until(next), 0))
@@ -84,9 +85,11 @@ func (e *Engine) askIfDue(ctx context.Context, p *poller, n needs) {
 	}
 	asking, cancel := context.WithTimeout(ctx, askBound)
 	defer cancel()
-	if err := e.cfg.Feed.Ask(asking, n.past); err != nil {
-		e.cfg.Logger.Debug("watermarks could not be asked for", "error", err)
+	err := e.cfg.Feed.Ask(asking, n.past)
+	if err != nil && !p.mute && ctx.Err() == nil {
+		e.cfg.Logger.Warn("the feed takes no questions for watermarks: reads of what was a moment ago wait until something happens in every partition", "error", err)
 	}
+	p.mute = err != nil
 	p.asked = time.Now()
 	p.ask = p.asked.Add(p.apart)
 	p.apart = min(2*p.apart, askLast)
@@ -143,13 +146,15 @@ func (e *Engine) listen(ctx context.Context) {
 		w.heard, w.stale = heard, true
 		w.poke()
 	}
-	for {
-		err := e.cfg.Feed.Listen(ctx, func() { hears(true) }, func(p feed.Progress) { w.news(p) })
+	for failing := false; ; failing = true {
+		err := e.cfg.Feed.Listen(ctx, func() { hears(true); failing = false }, func(p feed.Progress) { w.news(p) })
 		hears(false)
 		if ctx.Err() != nil || errors.Is(err, feed.ErrClosed) {
 			return
 		}
-		e.cfg.Logger.Debug("listening to the feed ended: waits look at the store until it goes on", "error", err)
+		if !failing {
+			e.cfg.Logger.Warn("the feed's announcements can't be heard: reads that wait look into the store, and are later", "error", err)
+		}
 		select {
 		case <-time.After(listenAgain):
 		case <-ctx.Done():

@@ -21,6 +21,9 @@ const maxAhead = time.Second
 func (e *Engine) Wait(ctx context.Context, p position.Position) error {
 	me := &waiter{done: make(chan struct{})}
 	for _, n := range p.Partitions() {
+		if known := e.cfg.Partitions; known > 0 && n >= known {
+			return invalid("the position names partition %d of a log that has %d: it is of another one", n, known)
+		}
 		place, _ := p.Place(n)
 		me.goals = append(me.goals, goal{n, place})
 	}

@@ -36,8 +36,11 @@ func newBudget() *budget {
 
 const budgetExtension = "daybook.budget"
 
-// Begin gives an operation its budget. A server calls it once, before the operation is executed.
-func Begin(op *graphql.OperationContext) { op.Stats.SetExtension(budgetExtension, newBudget()) }
+// Begin gives an operation its budget, and notes which position it is to read at. A server calls it once, before the operation is executed. The error is for clients.
+func Begin(ctx context.Context, op *graphql.OperationContext) error {
+	op.Stats.SetExtension(budgetExtension, newBudget())
+	return beginReading(ctx, op)
+}
 
 func budgetOf(ctx context.Context) *budget {
 	b, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(budgetExtension).(*budget)

@@ -50,7 +50,7 @@ func (rt *Runtime) resumeReaction(ctx context.Context, f field) (any, error) {
 			{Code: command.NotFound, Field: "id", Message: fmt.Sprintf("there is no failed reaction with the id %q", id)},
 		}}
 	}
-	return &Object{"ResumedReaction", plain{"receipt": receiptObject(result.Receipt), "errors": errorObjects(result.Rejections)}}, nil
+	return &Object{"ResumedReaction", plain{"receipt": receiptObject(ctx, result.Receipt), "errors": errorObjects(result.Rejections)}}, nil
 }
 
 // discardReaction resolves Mutation.discardReaction.

@@ -16,7 +16,7 @@ func (p plain) value(_ context.Context, name string) (any, error) { return p[nam
 
 // payload makes the answer to a mutation, with what the client selected of the entity loaded from the log's heads.
 func (rt *Runtime) payload(ctx context.Context, e *schema.Entity, f field, r *command.Result) (*Object, error) {
-	values := plain{"errors": errorObjects(r.Rejections), "receipt": receiptObject(r.Receipt)}
+	values := plain{"errors": errorObjects(r.Rejections), "receipt": receiptObject(ctx, r.Receipt)}
 	if r.Entity != nil {
 		h := &heads{rt: rt, left: budgetOf(ctx), known: map[command.Ref]*command.Snapshot{r.Entity.Ref: r.Entity}}
 		if r.Receipt != nil {
@@ -55,10 +55,11 @@ func errorObject(r *command.Rejection) *Object {
 	}}
 }
 
-func receiptObject(r *command.Receipt) any {
+func receiptObject(ctx context.Context, r *command.Receipt) any {
 	if r == nil {
 		return nil
 	}
+	readingOf(ctx).writes(r.Position)
 	events := make([]*Object, len(r.Events))
 	for i, e := range r.Events {
 		events[i] = event{ref: e.Ref, version: e.Version, name: e.Name, from: e.From, to: e.To, at: e.At, commandID: r.CommandID}.object()

@@ -27,13 +27,10 @@ func (rt *Runtime) query(ctx context.Context, f field) (any, error) {
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if text, ok := f.args["atLeast"].(string); ok {
-		var err error
-		if ctx, err = rt.wait(ctx, text); err != nil {
-			return nil, err
-		}
+	ctx, err := rt.await(ctx, f, position.Position{})
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if f.asOf, err = rt.asOf(f); err != nil {
 		return nil, err
 	}
@@ -72,15 +69,6 @@ func (rt *Runtime) commandQuery(ctx context.Context, f field) (any, error) {
 		return rt.rejected(ctx, f)
 	}
 	return rt.failedReactions(ctx, f)
-}
-
-// wait returns the context of reads that come after a position, once it is consolidated.
-func (rt *Runtime) wait(ctx context.Context, text string) (context.Context, error) {
-	p, err := position.Parse(text)
-	if err != nil {
-		return ctx, badInput("atLeast: " + err.Error())
-	}
-	return query.After(ctx, p), rt.Queries.Wait(ctx, p)
 }
 
 var dateTimeType = schema.Type{Kind: schema.KindDateTime, Name: "DateTime"}
@@ -153,10 +141,10 @@ func (s *headSource) fromDocuments(ctx context.Context, name string) (any, error
 	if rt.Queries == nil {
 		return nil, errNoQueries
 	}
-	if err := rt.Queries.Wait(ctx, s.heads.after); err != nil {
+	ctx, err := rt.await(ctx, field{}, s.heads.after)
+	if err != nil {
 		return nil, err
 	}
-	ctx = query.After(ctx, s.heads.after)
 	if added, err := rt.addRead(ctx, shape, s.entity, f); !added || err != nil {
 		return nil, err
 	}

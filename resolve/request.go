@@ -5,6 +5,7 @@ import "context"
 // RequestInfo is what resolvers know of the HTTP request.
 type RequestInfo struct {
 	IdempotencyKey string // the header of that name, "" for none; at most 200 bytes
+	AtLeast        string // a position, as text, that everything which is read has to include; "" for none
 	Actor          string // who sends it, as far as what stands in front of the server says, "" for nobody known; 200 bytes of UTF-8 at most, no control characters
 }
 

@@ -45,3 +45,9 @@ func MarshalUUID(v scalar.UUID) graphql.Marshaler { return v }
 
 // UnmarshalUUID accepts anything.
 func UnmarshalUUID(any) (scalar.UUID, error) { return "", nil }
+
+// MarshalPosition writes the text of a position.
+func MarshalPosition(v string) graphql.Marshaler { return graphql.MarshalString(v) }
+
+// UnmarshalPosition accepts anything.
+func UnmarshalPosition(any) (string, error) { return "", nil }

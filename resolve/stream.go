@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/daybook-cqrs/daybook/command"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/schema"
 )
@@ -19,6 +20,9 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 	f := current(ctx)
 	w, err := rt.watch(f)
 	if err != nil {
+		return nil, err
+	}
+	if ctx, err = rt.await(ctx, f, position.Position{}); err != nil {
 		return nil, err
 	}
 	selected := f.selected(ctx, w.Entity.Name+"Change")

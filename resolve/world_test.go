@@ -143,7 +143,9 @@ func (w *world) do(text string) (data, errors string) {
 	if errs != nil {
 		w.Fatal(errs)
 	}
-	resolve.Begin(op)
+	if err := resolve.Begin(ctx, op); err != nil {
+		w.Fatal(err)
+	}
 	answers, ctx := exec.DispatchOperation(ctx, op)
 	a := answers(ctx)
 	var said []string

@@ -5,7 +5,7 @@ var reservedTypes = map[string]bool{
 	"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true, "Receipt": true, "CommandError": true,
 	"CommandErrorCode": true, "CommandOptions": true, "EventInfo": true, "ChangeType": true, "SortDirection": true, "State": true,
 	"PossibleCommand": true, "HistoryEntry": true, "FieldChange": true, "StateMachine": true, "StateInfo": true, "StateTransition": true, "StateTimeout": true, "StateReaction": true,
-	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true,
+	"ScheduledCommand": true, "RejectedCommand": true, "FailedReaction": true, "FailedReactionStatus": true, "ResumedReaction": true, "Position": true,
 	"TimeBucket":   true,
 	"StringFilter": true, "IDFilter": true, "IntFilter": true, "FloatFilter": true, "BooleanFilter": true, "DecimalFilter": true,
 	"DateTimeFilter": true, "DateFilter": true, "LongFilter": true, "UUIDFilter": true, "JSONFilter": true,

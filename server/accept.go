@@ -95,6 +95,8 @@ type call struct {
 	method string
 	stream bool
 	status int // the status to answer with instead of gqlgen's, 0 for that
+
+	position string // of the answer; "" for none
 }
 
 type callKey struct{}

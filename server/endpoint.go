@@ -27,7 +27,7 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 	h.AddTransport(transport.Options{})
 	h.AddTransport(transport.Websocket{
 		KeepAlivePingInterval: l.KeepAlive, PingPongInterval: l.KeepAlive, InitTimeout: initTimeout, PayloadReadLimit: &l.Body,
-		Implementation: sockets{s},
+		Implementation: sockets{s}, InitFunc: initialised,
 	})
 	h.AddTransport(transport.SSE{KeepAlivePingInterval: l.KeepAlive}) // before POST, which would take its requests
 	h.AddTransport(transport.GET{})
@@ -37,6 +37,7 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 	h.Use(extension.Introspection{})
 	h.Use(fitting{l.Timeout})
 	h.Use(limiter{l})
+	h.AroundResponses(positioned)
 	h.AroundResponses(s.affordable)
 	h.SetErrorPresenter(s.present(path))
 	h.SetRecoverFunc(s.recovered)
@@ -77,6 +78,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 func (s *Server) requestInfo(r *http.Request) (info resolve.RequestInfo, wrong string) {
 	if info.IdempotencyKey = r.Header.Get("Idempotency-Key"); len(info.IdempotencyKey) > 200 {
 		return info, "Idempotency-Key is longer than 200 bytes"
+	}
+	var err error
+	if info.AtLeast, err = resolve.ParseAtLeast(strings.Join(r.Header.Values(resolve.AtLeastName), ",")); err != nil {
+		return info, resolve.AtLeastName + ": " + err.Error()
 	}
 	if s.cfg.ActorHeader == "" {
 		return info, ""

@@ -66,7 +66,7 @@ func (limiter) ExtensionName() string { return "Limits" }
 func (limiter) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator: it runs for every request, cached or not, since variables count.
-func (l limiter) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+func (l limiter) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	m := meter{vars: op.Variables, fragments: map[string]measure{}, limit: l.limits}
 	total := m.set(op.Operation.SelectionSet)
 	switch {
@@ -79,7 +79,9 @@ func (l limiter) MutateOperationContext(_ context.Context, op *graphql.Operation
 	case total.width > l.limits.Roots:
 		return tooMuch("the query has %d root fields, more than %d", total.width, l.limits.Roots)
 	}
-	resolve.Begin(op)
+	if err := resolve.Begin(ctx, op); err != nil {
+		return withCode(gqlerror.Wrap(err), "INVALID_INPUT")
+	}
 	return nil
 }
 

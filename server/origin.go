@@ -26,6 +26,7 @@ func (s *Server) cors(next http.Handler) http.Handler {
 			h.Add("Vary", "Origin")
 		}
 		if origin != "" && s.listed(origin) {
+			h.Set("Access-Control-Expose-Headers", positionHeader)
 			if slices.Contains(s.cfg.Origins, AnyOrigin) {
 				h.Set("Access-Control-Allow-Origin", AnyOrigin)
 			} else {

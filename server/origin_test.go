@@ -46,6 +46,9 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 			if status != c.status || h.Get("Access-Control-Allow-Origin") != c.origin || h.Get("Access-Control-Allow-Credentials") != c.cred {
 				t.Errorf("%d %v %s", status, h, text)
 			}
+			if exposed := h.Get("Access-Control-Expose-Headers"); (exposed == "Daybook-Position") != (c.origin != "") {
+				t.Errorf("exposed: %q", exposed)
+			}
 			if len(c.origins) > 0 && !strings.Contains(strings.Join(h.Values("Vary"), ","), "Origin") {
 				t.Errorf("Vary: %v", h.Values("Vary"))
 			}

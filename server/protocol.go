@@ -46,8 +46,12 @@ func (c *socket) check(raw []byte) (code int, reason string, pass bool) {
 		if c.ready {
 			return closeInitTwice, "Too many initialisation requests", false
 		}
-		if len(m.Payload) > 0 && json.Unmarshal(m.Payload, &object{}) != nil {
+		var params map[string]json.RawMessage
+		if len(m.Payload) > 0 && json.Unmarshal(m.Payload, &params) != nil {
 			return closeInvalid, "Invalid message: its payload is no object", false
+		}
+		if _, wrong := atLeastParam(params); wrong != "" {
+			return closeInvalid, "Invalid message: " + wrong, false
 		}
 		c.ready = true
 		return 0, "", true

@@ -89,6 +89,8 @@ func TestCloseCodes(t *testing.T) {
 		"an unknown type":           {[]string{hello, `{"type":"begin"}`}, 4400},
 		"no id":                     {[]string{hello, `{"type":"subscribe","payload":{"query":"subscription{never}"}}`}, 4400},
 		"a wrong payload of init":   {[]string{`{"type":"connection_init","payload":"x"}`}, 4400},
+		"no position in init":       {[]string{`{"type":"connection_init","payload":{"Daybook-At-Least":"x"}}`}, 4400},
+		"a position as a number":    {[]string{`{"type":"connection_init","payload":{"Daybook-At-Least":7}}`}, 4400},
 		"subscribe before init":     {[]string{subscribe}, 4401},
 		"init twice":                {[]string{hello, hello}, 4429},
 		"an id in use":              {[]string{hello, subscribe, subscribe}, 4409},

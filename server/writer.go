@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -52,6 +53,9 @@ type budget struct {
 
 // WriteHeader sends the status, unless an extension has chosen another one.
 func (b *budget) WriteHeader(status int) {
+	if p := b.call.position; p != "" && len(p) <= maxPositionHeader {
+		b.Header().Set(positionHeader, p)
+	}
 	if b.call.status != 0 {
 		status = b.call.status
 	}
@@ -59,13 +63,13 @@ func (b *budget) WriteHeader(status int) {
 		b.Header().Set("Allow", "POST")
 	}
 	b.ResponseWriter.WriteHeader(status)
-	b.call.status = 0
+	b.call.status, b.call.position = 0, ""
 }
 
 // Write writes what is within the budget.
 func (b *budget) Write(p []byte) (int, error) {
-	if b.call.status != 0 {
-		b.WriteHeader(b.call.status)
+	if b.call.status != 0 || b.call.position != "" {
+		b.WriteHeader(cmp.Or(b.call.status, http.StatusOK))
 	}
 	if b.cut || int64(len(p)) > b.left {
 		b.cut = true

@@ -52,7 +52,7 @@ func (v *verifier) statuses(ctx context.Context) error {
 	want := v.facts.statuses()
 	for _, status := range slices.Sorted(maps.Keys(want)) {
 		var answer struct{ Orders struct{ TotalCount int } }
-		err := v.client.do(ctx, `query($s: OrderStatus!, $at: String) { orders(where: {status: {eq: $s}}, atLeast: $at) { totalCount } }`,
+		err := v.client.do(ctx, `query($s: OrderStatus!, $at: Position) { orders(where: {status: {eq: $s}}, atLeast: $at) { totalCount } }`,
 			map[string]any{"s": status, "at": v.atLeast}, &answer)
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (v *verifier) orders(ctx context.Context) error {
 				PageInfo pageInfo
 			}
 		}
-		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: String) { orders(first: $n, after: $after, atLeast: $at) {
+		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: Position) { orders(first: $n, after: $after, atLeast: $at) {
 			edges { node { id status customerId customerName total version updatedAt lines { seller } } } pageInfo { hasNextPage endCursor } } }`,
 			map[string]any{"n": pageSize, "after": after, "at": v.atLeast}, &answer)
 		if err != nil {
@@ -151,7 +151,7 @@ func (v *verifier) customers(ctx context.Context) error {
 				PageInfo pageInfo
 			}
 		}
-		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: String) { customers(first: $n, after: $after, atLeast: $at) {
+		err := v.client.do(ctx, `query($n: Int!, $after: String, $at: Position) { customers(first: $n, after: $after, atLeast: $at) {
 			edges { node { id name city region orders { totalCount } } } pageInfo { hasNextPage endCursor } } }`,
 			map[string]any{"n": pageSize, "after": after, "at": v.atLeast}, &answer)
 		if err != nil {
@@ -180,7 +180,7 @@ func (v *verifier) customers(ctx context.Context) error {
 
 func (v *verifier) products(ctx context.Context) error {
 	var answer struct{ Products struct{ TotalCount int } }
-	err := v.client.do(ctx, `query($at: String) { products(atLeast: $at) { totalCount } }`, map[string]any{"at": v.atLeast}, &answer)
+	err := v.client.do(ctx, `query($at: Position) { products(atLeast: $at) { totalCount } }`, map[string]any{"at": v.atLeast}, &answer)
 	if err == nil && answer.Products.TotalCount < v.facts.products {
 		v.compare("the number of products", answer.Products.TotalCount, v.facts.products)
 	}

@@ -108,6 +108,7 @@ func (s *sdl) scalars() {
 	for _, line := range []string{
 		"An instant in UTC with nanoseconds, as RFC 3339.\nDateTime", "A calendar day, YYYY-MM-DD.\nDate",
 		"An exact decimal number of at most 34 digits, as a string.\nDecimal", "An integer of 64 bits, as a string.\nLong", "Any JSON value.\nJSON", "A UUID.\nUUID",
+		"A place in the history of everything: what came before it is included. Opaque: keep it, and send it back unchanged as `atLeast`.\nPosition",
 	} {
 		text, name, _ := strings.Cut(line, "\n")
 		s.printf("\n\"%s\"\nscalar %s\n", text, name)
@@ -124,12 +125,12 @@ func (s *sdl) roots() {
 		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
 			if e.View != nil {
-				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: String): %s\n", e.Singular, e.Singular, e.Name)
-				s.printf("  %s(%s, atLeast: String): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: Position): %s\n", e.Singular, e.Singular, e.Name)
+				s.printf("  %s(%s, atLeast: Position): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
 				continue
 			}
-			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated. With `asOf` all of the answer is as it was at that instant.\"\n  %s(id: ID!, atLeast: String, asOf: DateTime): %s\n", e.Singular, e.Singular, e.Name)
-			s.printf("  %s(%s, atLeast: String, asOf: DateTime): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated. With `asOf` all of the answer is as it was at that instant.\"\n  %s(id: ID!, atLeast: Position, asOf: DateTime): %s\n", e.Singular, e.Singular, e.Name)
+			s.printf("  %s(%s, atLeast: Position, asOf: DateTime): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
 		}
 	}
 	s.WriteString("}\n")
@@ -147,8 +148,8 @@ func (s *sdl) roots() {
 		s.WriteString("\ntype Subscription {\n")
 		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
-			s.printf("  %sChanged(id: ID!, token: String): %sChange!\n", e.Singular, e.Name)
-			s.printf("  %sChanged(where: %sFilter, snapshot: Boolean, token: String): %sChange!\n", e.Plural, e.Name, e.Name)
+			s.printf("  \"It begins once the position `atLeast` is consolidated.\"\n  %sChanged(id: ID!, token: String, atLeast: Position): %sChange!\n", e.Singular, e.Name)
+			s.printf("  %sChanged(where: %sFilter, snapshot: Boolean, token: String, atLeast: Position): %sChange!\n", e.Plural, e.Name, e.Name)
 		}
 		s.WriteString("}\n")
 	}

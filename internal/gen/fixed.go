@@ -27,11 +27,11 @@ const writeMutations = `  "Forgets a command that is kept until its time. false:
 
 // readQueries are the queries of every read API that belong to no entity.
 const readQueries = `  "Any entity, by its nodeId."
-  node(id: ID!, atLeast: String, asOf: DateTime): Node
+  node(id: ID!, atLeast: Position, asOf: DateTime): Node
   "What led to an event, the first cause first and the event itself last: at most the last 100. It goes back as far as events are consolidated."
-  causationOf(event: ID!, atLeast: String): [EventInfo!]!
+  causationOf(event: ID!, atLeast: Position): [EventInfo!]!
   "What happened to an entity, the newest first: to one that was deleted too."
-  history(entity: String!, id: ID!, first: Int = 50, beforeVersion: Int, atLeast: String, asOf: DateTime): [HistoryEntry!]!
+  history(entity: String!, id: ID!, first: Int = 50, beforeVersion: Int, atLeast: Position, asOf: DateTime): [HistoryEntry!]!
 `
 
 // historyFields are the fields of every entity about its past.
@@ -61,7 +61,7 @@ input CommandOptions {
 type Receipt {
   commandId: ID!
   "Read with atLeast: this, to see what the command did."
-  position: String!
+  position: Position!
   "The entity's version after the command; now, if the command is kept until runAt."
   version: Int!
   "Of a dry run: what would happen."

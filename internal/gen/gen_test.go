@@ -71,8 +71,8 @@ func TestEveryFieldHasARightfulPlace(t *testing.T) {
 	for _, want := range []string{
 		"createOrder(id: ID, customer: ID!, lines: [OrderLineInput!]!, note: String, command: CommandOptions): OrderPayload!",
 		"approveOrder(id: ID!, payments: [PaymentInput!], command: CommandOptions): OrderPayload!",
-		"orders(where: OrderFilter, orderBy: [OrderSort!], first: Int, after: String, last: Int, before: String, atLeast: String, asOf: DateTime): OrderConnection!",
-		"ordersChanged(where: OrderFilter, snapshot: Boolean, token: String): OrderChange!",
+		"orders(where: OrderFilter, orderBy: [OrderSort!], first: Int, after: String, last: Int, before: String, atLeast: Position, asOf: DateTime): OrderConnection!",
+		"ordersChanged(where: OrderFilter, snapshot: Boolean, token: String, atLeast: Position): OrderChange!",
 		"  customer: Customer\n  customerId: ID!\n  customerName: String\n", "  customerId: IDFilter\n", "  CUSTOMER_NAME\n",
 	} {
 		if !strings.Contains(text, want) {

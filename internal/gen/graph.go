@@ -102,7 +102,7 @@ func bind(cfg *config.Config, m *schema.Model, api *ast.Schema, graphPkg string)
 			cfg.Models[name] = entry
 		}
 	}
-	for _, name := range []string{"Decimal", "DateTime", "Date", "Long", "JSON", "UUID"} {
+	for _, name := range []string{"Decimal", "DateTime", "Date", "Long", "JSON", "UUID", "Position"} {
 		set(name, resolvePkg+"."+name)
 	}
 	set("Int", "github.com/99designs/gqlgen/graphql.Int")

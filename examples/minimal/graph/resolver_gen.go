@@ -539,11 +539,11 @@ func (r *root) Subscription() SubscriptionResolver { return subscriptionFields{r
 
 type subscriptionFields struct{ rt *resolve.Runtime }
 
-func (r subscriptionFields) TodoChanged(ctx context.Context, _ string, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) TodoChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 
-func (r subscriptionFields) TodosChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string) (<-chan *resolve.Object, error) {
+func (r subscriptionFields) TodosChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }
 

@@ -228,8 +228,8 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		TodoChanged  func(childComplexity int, id string, token *string) int
-		TodosChanged func(childComplexity int, where map[string]any, snapshot *bool, token *string) int
+		TodoChanged  func(childComplexity int, id string, token *string, atLeast *string) int
+		TodosChanged func(childComplexity int, where map[string]any, snapshot *bool, token *string, atLeast *string) int
 	}
 
 	Todo struct {
@@ -426,8 +426,8 @@ type StateTransitionResolver interface {
 	Description(ctx context.Context, obj *resolve.Object) (*string, error)
 }
 type SubscriptionResolver interface {
-	TodoChanged(ctx context.Context, id string, token *string) (<-chan *resolve.Object, error)
-	TodosChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string) (<-chan *resolve.Object, error)
+	TodoChanged(ctx context.Context, id string, token *string, atLeast *string) (<-chan *resolve.Object, error)
+	TodosChanged(ctx context.Context, where map[string]any, snapshot *bool, token *string, atLeast *string) (<-chan *resolve.Object, error)
 }
 type TodoResolver interface {
 	NodeID(ctx context.Context, obj *Todo) (string, error)
@@ -1264,7 +1264,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.TodoChanged(childComplexity, args["id"].(string), args["token"].(*string)), true
+		return e.ComplexityRoot.Subscription.TodoChanged(childComplexity, args["id"].(string), args["token"].(*string), args["atLeast"].(*string)), true
 	case "Subscription.todosChanged":
 		if e.ComplexityRoot.Subscription.TodosChanged == nil {
 			break
@@ -1275,7 +1275,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.TodosChanged(childComplexity, args["where"].(map[string]any), args["snapshot"].(*bool), args["token"].(*string)), true
+		return e.ComplexityRoot.Subscription.TodosChanged(childComplexity, args["where"].(map[string]any), args["snapshot"].(*bool), args["token"].(*string), args["atLeast"].(*string)), true
 
 	case "Todo.changedBy":
 		if e.ComplexityRoot.Todo.ChangedBy == nil {
@@ -2200,7 +2200,7 @@ func (ec *executionContext) field_Query_causationOf_args(ctx context.Context, ra
 	args["event"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2268,7 +2268,7 @@ func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArg
 	args["beforeVersion"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2298,7 +2298,7 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2402,7 +2402,7 @@ func (ec *executionContext) field_Query_todo_args(ctx context.Context, rawArgs m
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2472,7 +2472,7 @@ func (ec *executionContext) field_Query_todos_args(ctx context.Context, rawArgs 
 	args["before"] = arg5
 	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
 		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2508,6 +2508,14 @@ func (ec *executionContext) field_Subscription_todoChanged_args(ctx context.Cont
 		return nil, err
 	}
 	args["token"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg2
 	return args, nil
 }
 
@@ -2538,6 +2546,14 @@ func (ec *executionContext) field_Subscription_todosChanged_args(ctx context.Con
 		return nil, err
 	}
 	args["token"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOPosition2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg3
 	return args, nil
 }
 
@@ -4531,14 +4547,14 @@ func (ec *executionContext) _Receipt_position(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNPosition2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Receipt_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Receipt", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Receipt", field, true, true, "Position")
 }
 
 func (ec *executionContext) _Receipt_version(ctx context.Context, field graphql.CollectedField, obj *resolve.Object) (ret graphql.Marshaler) {
@@ -5750,7 +5766,7 @@ func (ec *executionContext) _Subscription_todoChanged(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().TodoChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().TodoChanged(ctx, fc.Args["id"].(string), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -5794,7 +5810,7 @@ func (ec *executionContext) _Subscription_todosChanged(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().TodosChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string))
+			return ec.Resolvers.Subscription().TodosChanged(ctx, fc.Args["where"].(map[string]any), fc.Args["snapshot"].(*bool), fc.Args["token"].(*string), fc.Args["atLeast"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -10386,6 +10402,20 @@ func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋ
 	return ec._PageInfo(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPosition2string(ctx context.Context, v any) (string, error) {
+	res, err := resolve.UnmarshalPosition(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPosition2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := resolve.MarshalPosition(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Position!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPossibleCommand2ᚕᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObjectᚄ(ctx context.Context, sel ast.SelectionSet, v []*resolve.Object) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -11124,6 +11154,24 @@ func (ec *executionContext) marshalONode2exampleᚗorgᚋminimalᚋgraphᚐNode(
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPosition2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := resolve.UnmarshalPosition(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPosition2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := resolve.MarshalPosition(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOReceipt2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋresolveᚐObject(ctx context.Context, sel ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
