@@ -105,6 +105,11 @@ func TestExportDocuments(t *testing.T) {
 		if out, _ := documents("--entity=Product", "--format=csv", "--fields=stock,photos", `--where={stock: {eq: 9}, id: {lt: "p0002"}}`); out != "id,stock,photos\r\np0000,9,\r\np0001,9,\r\n" {
 			t.Errorf("%q", out)
 		}
+		for city, want := range map[string]string{"Recife": "id\r\no1\r\n", "Rome": "id\r\n"} { // through a reference
+			if out, _ := documents("--entity=Order", "--format=csv", "--fields=id", fmt.Sprintf("--where={customer: {city: {eq: %q}}}", city)); out != want {
+				t.Errorf("%s: %q", city, out)
+			}
+		}
 		all, _ := documents("--entity=Product", "--quiet")
 		if lines := strings.Count(all, "\n"); lines != 31 {
 			t.Errorf("%d lines", lines)

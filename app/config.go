@@ -195,7 +195,13 @@ func redact(value string) string {
 	if u, err := url.Parse(value); err == nil && u.User != nil {
 		return u.Redacted()
 	}
-	return value
+	scheme, rest, found := strings.Cut(value, "://") // a URL with several hosts, or a wrong one, has secrets too
+	end := strings.LastIndexByte(rest, '@')
+	user, _, secret := strings.Cut(rest[:max(end, 0)], ":")
+	if !found || !secret {
+		return value
+	}
+	return scheme + "://" + user + ":xxxxx" + rest[end:]
 }
 
 // whole reports whether the process does all that clients see. The reactor may be left out, to keep timers and reactions still.

@@ -90,6 +90,9 @@ func (x *explaining) tell(ctx context.Context, q documents.Query, by string, key
 	defer x.mu.Unlock()
 	x.reads++
 	below := asOf(q.AsOf)
+	if q.Gone {
+		below = " that were deleted" + below
+	}
 	if by != "" {
 		below += fmt.Sprintf(", by %s of %d", by, len(keys))
 	}

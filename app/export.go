@@ -17,6 +17,7 @@ import (
 	sqlitelog "github.com/daybook-cqrs/daybook/eventlog/sqlite"
 	"github.com/daybook-cqrs/daybook/export"
 	"github.com/daybook-cqrs/daybook/position"
+	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -74,7 +75,11 @@ func (o *exportOptions) documents(ctx context.Context, in invocation) int {
 	if err != nil {
 		return explain(in.stderr, fmt.Errorf("export: the documents can't be read: %w", err))
 	}
-	q := export.DocumentsQuery{Model: o.model, Entity: o.entity, Filter: o.filter, Fields: o.fields, After: o.after}
+	filter, err := query.New(query.Config{Model: o.model, Store: store}).Resolve(ctx, o.entity, o.filter)
+	if err != nil {
+		return explain(in.stderr, fmt.Errorf("export: --where: %w", err))
+	}
+	q := export.DocumentsQuery{Model: o.model, Entity: o.entity, Filter: filter, Fields: o.fields, After: o.after}
 	to, tail, err := o.open(in.stdout, func(r io.Reader) (export.Tail, error) { return export.ReadDocuments(r, o.format, q) })
 	if err != nil {
 		return explain(in.stderr, fmt.Errorf("export: %w", err))

@@ -20,7 +20,7 @@ type mark struct {
 
 	following bool                 // at is what the partition goes on from
 	at        documents.Checkpoint // as this process left it in the store
-	ahead     eventlog.Tail        // a watermark of a place that was not consolidated when it was taken; zero for none
+	ahead     eventlog.Tail        // a watermark of a place that was not consolidated when it was taken; zero for none. It stays until that place is reached
 }
 
 func newMarks(partitions int) *marks { return &marks{partitions: make([]mark, partitions)} }
@@ -76,7 +76,8 @@ func (m *marks) after(n int, events []eventlog.Event) time.Time {
 func (m *marks) tell(n int, was documents.Checkpoint, tail eventlog.Tail) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p := &m.partitions[n]; p.following && was.Place.Before(tail.Place) {
+	// Of a partition that stays behind, the newest one would never be reached.
+	if p := &m.partitions[n]; p.following && was.Place.Before(tail.Place) && !p.at.Place.Before(p.ahead.Place) {
 		p.ahead = tail
 	}
 	return tail.Place == was.Place && tail.Hash == was.Hash // else, if it isn't ahead, the log lost its tail: reading on says so

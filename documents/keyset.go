@@ -1,6 +1,9 @@
 package documents
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // PageOrders returns the complete order of a query: its Orders and the tiebreak by _id, which follows the last one's direction. An order by
 // _id itself ends the list, since nothing can tie after it. With Last the directions are reversed: read so, then reverse the page.
@@ -23,6 +26,21 @@ func PageOrders(q Query) []Order {
 		}
 	}
 	return out
+}
+
+// PageSort is PageOrders without the fields at its beginning that the filter has one value for: what an engine has to sort by. Engines don't all see by themselves
+// that such an order begins behind them, and would sort what an index has in order.
+func PageSort(q Query) []Order { return beyondLevel(PageOrders(q), q.Filter) }
+
+func beyondLevel(orders []Order, f Filter) []Order {
+	parts := Conjuncts(f)
+	for len(orders) > 1 && slices.ContainsFunc(parts, func(p Filter) bool {
+		field, one := OneValue(p)
+		return one && field == orders[0].Field
+	}) {
+		orders = orders[1:]
+	}
+	return orders
 }
 
 // PageFilter returns the query's filter together with the range that After and Before leave, nil for everything.
@@ -81,7 +99,7 @@ func PageRanges(q Query) []PageRange {
 		from, to = q.Before, q.After
 	}
 	if from == nil {
-		return []PageRange{{PageFilter(q), orders}}
+		return []PageRange{{PageFilter(q), PageSort(q)}}
 	}
 	rest := q // what holds in every range
 	rest.After, rest.Before = nil, nil
@@ -106,7 +124,7 @@ func PageRanges(q Query) []PageRange {
 			if _, null := f.(IsNull); null {
 				by = orders[i+1:]
 			}
-			out = append(out, PageRange{range_, by})
+			out = append(out, PageRange{range_, beyondLevel(by, q.Filter)})
 		}
 	}
 	return out

@@ -70,7 +70,7 @@ func (v *server) serve(f Filter, orders []Order) Serving {
 		}
 	}
 	out.Filtered = len(parts) == 0 || len(out.Narrow) > 0
-	by := v.sort(parts, found, equal, PageOrders(Query{Orders: orders}))
+	by := v.sort(parts, found, equal, PageSort(Query{Filter: f, Orders: orders}))
 	if out.Sorted = by != nil; out.Sorted {
 		out.Sorts = by.label()
 		if slices.Contains(found, by.Fields[0].Field) {

@@ -65,6 +65,9 @@ func TestServe(t *testing.T) {
 		"a value, and the order of one index":   {eq("status"), "placedAt-", false, "status+placedAt-", "status+placedAt-"},
 		"a value, and that order reversed":      {eq("status"), "placedAt", false, "status+placedAt-", "status+placedAt-"},
 		"a value, and the order of another":     {eq("status"), "total", false, "status+placedAt-", no},
+		"a value, and its own order":            {eq("total"), "total-", false, "total", "total"},
+		"a value, its order and another":        {eq("status"), "status placedAt", false, "status+placedAt-", "status+placedAt-"},
+		"a value, its order and no other":       {eq("status"), "status", false, "status+placedAt-", no},
 		"a value, and no order":                 {eq("status"), "", false, "status+placedAt-", no},
 		"two values":                            {and{eq("status"), and{eq("customer")}}, "total", false, "customer+status+total", "customer+status+total"},
 		"values of the first and last":          {and{eq("total"), eq("customer")}, "status", false, "total customer", no},
@@ -74,7 +77,7 @@ func TestServe(t *testing.T) {
 		"one or another that is not indexed":    {documents.Or{eq("total"), eq("note")}, "", false, no, "id"},
 		"none of none":                          {documents.Or{}, "note", false, "none", no},
 		"the past by a ref":                     {eq("customer"), "", true, "customer", "customer"},
-		"the past by what has only the present": {eq("total"), "total", true, no, no},
+		"the past by what has only the present": {eq("total"), "total", true, no, "id"},
 	} {
 		var orders []documents.Order
 		for o := range strings.FieldsSeq(c.orders) {

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -120,25 +121,37 @@ func (l *live) fromResync(ctx context.Context, batch []*change) ([]*change, erro
 	return batch, nil
 }
 
-// load returns the node of each change that is told and leaves something.
+// load returns the node of each change that is told and leaves something. What is asked of an entity's past is another for each of its versions, and a read knows one
+// of them: changes of the same entity are not read together then.
 func (l *live) load(ctx context.Context, batch []*change, kinds []string) ([]*Node, error) {
+	apart := len(l.watch.Node.Histories)+len(l.watch.Node.Blames) > 0
+	nodes := make([]*Node, len(batch))
 	var docs []documents.Document
 	var of []int
-	for i, c := range batch {
-		if c.after != nil && kinds[i] != "" {
-			docs = append(docs, *c.after)
-			of = append(of, i)
+	read := func() error {
+		loaded, err := l.engine.expand(ctx, l.engine.now(), l.watch.Entity, l.watch.Node, docs)
+		if err != nil {
+			return err
 		}
+		for i, at := range of {
+			nodes[at] = loaded[i]
+		}
+		docs, of = nil, nil
+		return nil
 	}
-	loaded, err := l.engine.expand(ctx, l.engine.now(), l.watch.Entity, l.watch.Node, docs)
-	if err != nil {
-		return nil, err
+	for i, c := range batch {
+		if c.after == nil || kinds[i] == "" {
+			continue
+		}
+		if apart && slices.ContainsFunc(docs, func(d documents.Document) bool { return d.ID == c.after.ID }) {
+			if err := read(); err != nil {
+				return nil, err
+			}
+		}
+		docs = append(docs, *c.after)
+		of = append(of, i)
 	}
-	nodes := make([]*Node, len(batch))
-	for i, at := range of {
-		nodes[at] = loaded[i]
-	}
-	return nodes, nil
+	return nodes, read()
 }
 
 // sees moves the cursor over a change.

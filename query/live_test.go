@@ -96,3 +96,28 @@ func TestADocumentThatCannotBeReadResyncs(t *testing.T) {
 	b.publish(0, b.changed(3))
 	b.next(live, query.Updated, 3)
 }
+
+// TestEachMessageHasTheHistoryOfItsVersion has three changes of one thing come together.
+func TestEachMessageHasTheHistoryOfItsVersion(t *testing.T) {
+	b := follow(t, 0)
+	size := b.model.Entity("Thing").Field("size")
+	last, by := &query.HistorySelection{First: 1}, &query.BlameSelection{Field: size}
+	w := query.Watch{Entity: b.model.Entity("Thing"), Node: &query.Selection{Histories: []*query.HistorySelection{last}, Blames: []*query.BlameSelection{by}}}
+	live := b.watchOn(b.e, w)
+	var entries []feed.Entry
+	for v := int64(1); v <= 3; v++ {
+		e := b.changed(v)
+		entries = append(entries, e)
+		version := documents.Version{ID: "x", Version: v, CreatedAt: time.Unix(1, 0), At: time.Unix(v, 0), Changes: []byte("[]"), Place: e.Cause, State: schema.Record{"size": int(v)}}
+		if err := b.store.Archive(t.Context(), "Thing", []documents.Version{version}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.publish(0, entries...)
+	for v, kind := range []string{query.Entered, query.Updated, query.Updated} {
+		n := b.next(live, kind, int64(v+1)).Node
+		if h, c := n.History(last), n.ChangedBy(by); len(h) != 1 || h[0].Version.Version != n.Version || c == nil || c.Version.Version != n.Version {
+			t.Errorf("version %d has the history %+v, and its size from %+v", n.Version, h, c)
+		}
+	}
+}

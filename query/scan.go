@@ -151,6 +151,9 @@ func (s scan) unfiltered(v Verdict) error {
 	if len(add) > 0 {
 		write = s.declare([]documents.Order{{Field: add[0]}})
 	}
+	if len(asked) == 0 {
+		asked, write = []string{"nothing that they have"}, "leave out of the filter what holds for all of them, or for none, such as not: {}"
+	}
 	return s.refused(fmt.Sprintf("filtered by %s: %s %s are too many to look through without an index", strings.Join(asked, ", "), grouped(v.Size), s.entity.Plural), write)
 }
 
@@ -177,6 +180,14 @@ func (s scan) unsorted(v Verdict, count string) error {
 	write := s.declare(keys)
 	if last := s.orders; len(last) > 1 && last[len(last)-1].Field == documents.FieldID && last[len(last)-1].Desc != last[len(last)-2].Desc {
 		write = "sort by id in the direction of the key before it"
+	}
+	for _, o := range documents.PageSort(documents.Query{Filter: s.filter, Orders: s.orders}) {
+		if o.Field != documents.FieldID && slices.ContainsFunc(documents.Conjuncts(s.filter), func(p documents.Filter) bool {
+			field, one := documents.OneValue(p)
+			return one && field == o.Field
+		}) {
+			write = "leave " + s.name(o.Field) + " out of orderBy, of which the filter has one value"
+		}
 	}
 	return s.refused(fmt.Sprintf("sorted by %s: %s %s are too many to sort without an index", strings.Join(names, ", "), count, s.entity.Plural), write)
 }

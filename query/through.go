@@ -47,6 +47,11 @@ func (r *resolver) resolve(ctx context.Context, e *schema.Entity, f documents.Fi
 	})
 }
 
+// Resolve returns a filter that stores know, without what is asked through refs: that is looked up now, as in a list, within the same bounds.
+func (e *Engine) Resolve(ctx context.Context, entity *schema.Entity, f documents.Filter) (documents.Filter, error) {
+	return (&resolver{moment: e.now()}).resolve(ctx, entity, f)
+}
+
 // through asks the copies, if they answer the same, else the entities that the ref may lead to.
 func (r *resolver) through(ctx context.Context, e *schema.Entity, f documents.Through) (documents.Filter, error) {
 	target := r.model.Entity(f.Entity)

@@ -215,11 +215,12 @@ func (s *Store) listingBy(t *table, q documents.Query, by string, keys []string)
 	c.text("SELECT ", t.columns, ", k.value FROM json_each(?) k CROSS JOIN ", t.name, " d ON d.rowid IN (SELECT rowid FROM ", t.name, " WHERE ", t.expr(by), " = k.value AND ")
 	c.lived()
 	c.filter(documents.PageFilter(q))
+	q.Filter = documents.And{documents.Compare{Field: by, Value: ""}, q.Filter} // of one key
 	c.text(" ORDER BY ")
-	c.orders(documents.PageOrders(q))
+	c.orders(documents.PageSort(q))
 	c.text(" LIMIT ?) ORDER BY k.key, ")
 	c.args = append(c.args, q.Limit)
-	c.orders(documents.PageOrders(q))
+	c.orders(documents.PageSort(q))
 	return c
 }
 
