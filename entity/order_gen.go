@@ -9,45 +9,49 @@ import "github.com/daybook-cqrs/daybook/schema"
 
 // Order: A purchase by one customer.
 type Order struct {
-	ID            string
-	Status        OrderStatus
-	Customer      string // the id of a Customer
-	Lines         []OrderLine
-	Total         scalar.Decimal
-	Payments      []Payment
-	Note          *string
-	Carrier       *string
-	CancelReason  *string
-	PlacedAt      *scalar.DateTime
-	ApprovedAt    *scalar.DateTime
-	ProcessedAt   *scalar.DateTime
-	InvoicedAt    *scalar.DateTime
-	ShippedAt     *scalar.DateTime
-	DeliveredAt   *scalar.DateTime
-	UnavailableAt *scalar.DateTime
-	CanceledAt    *scalar.DateTime
+	ID              string
+	Status          OrderStatus
+	Customer        string // the id of a Customer
+	Region          *string
+	Lines           []OrderLine
+	Total           scalar.Decimal
+	Payments        []Payment
+	Note            *string
+	Carrier         *string
+	CancelReason    *string
+	PlacedAt        *scalar.DateTime
+	ApprovedAt      *scalar.DateTime
+	ProcessedAt     *scalar.DateTime
+	InvoicedAt      *scalar.DateTime
+	ShippedAt       *scalar.DateTime
+	DeliveredAt     *scalar.DateTime
+	DeliverySeconds *scalar.Long
+	UnavailableAt   *scalar.DateTime
+	CanceledAt      *scalar.DateTime
 }
 
 // OrderOf makes it of a record.
 func OrderOf(r schema.Record) *Order {
 	return &Order{
-		ID:            one(r["id"], as[string]),
-		Status:        one(r["status"], text[OrderStatus]),
-		Customer:      one(r["customer"], as[string]),
-		Lines:         list(r["lines"], record(OrderLineOf)),
-		Total:         one(r["total"], as[scalar.Decimal]),
-		Payments:      list(r["payments"], record(PaymentOf)),
-		Note:          nullable(r["note"], as[string]),
-		Carrier:       nullable(r["carrier"], as[string]),
-		CancelReason:  nullable(r["cancelReason"], as[string]),
-		PlacedAt:      nullable(r["placedAt"], as[scalar.DateTime]),
-		ApprovedAt:    nullable(r["approvedAt"], as[scalar.DateTime]),
-		ProcessedAt:   nullable(r["processedAt"], as[scalar.DateTime]),
-		InvoicedAt:    nullable(r["invoicedAt"], as[scalar.DateTime]),
-		ShippedAt:     nullable(r["shippedAt"], as[scalar.DateTime]),
-		DeliveredAt:   nullable(r["deliveredAt"], as[scalar.DateTime]),
-		UnavailableAt: nullable(r["unavailableAt"], as[scalar.DateTime]),
-		CanceledAt:    nullable(r["canceledAt"], as[scalar.DateTime]),
+		ID:              one(r["id"], as[string]),
+		Status:          one(r["status"], text[OrderStatus]),
+		Customer:        one(r["customer"], as[string]),
+		Region:          nullable(r["region"], as[string]),
+		Lines:           list(r["lines"], record(OrderLineOf)),
+		Total:           one(r["total"], as[scalar.Decimal]),
+		Payments:        list(r["payments"], record(PaymentOf)),
+		Note:            nullable(r["note"], as[string]),
+		Carrier:         nullable(r["carrier"], as[string]),
+		CancelReason:    nullable(r["cancelReason"], as[string]),
+		PlacedAt:        nullable(r["placedAt"], as[scalar.DateTime]),
+		ApprovedAt:      nullable(r["approvedAt"], as[scalar.DateTime]),
+		ProcessedAt:     nullable(r["processedAt"], as[scalar.DateTime]),
+		InvoicedAt:      nullable(r["invoicedAt"], as[scalar.DateTime]),
+		ShippedAt:       nullable(r["shippedAt"], as[scalar.DateTime]),
+		DeliveredAt:     nullable(r["deliveredAt"], as[scalar.DateTime]),
+		DeliverySeconds: nullable(r["deliverySeconds"], as[scalar.Long]),
+		UnavailableAt:   nullable(r["unavailableAt"], as[scalar.DateTime]),
+		CanceledAt:      nullable(r["canceledAt"], as[scalar.DateTime]),
 	}
 }
 
@@ -57,6 +61,7 @@ func (v *Order) Record() schema.Record {
 	r["id"] = plain[string](v.ID)
 	putUnlessZero(r, "status", v.Status, untext[OrderStatus])
 	putUnlessZero(r, "customer", v.Customer, plain[string])
+	putNullable(r, "region", v.Region, plain[string])
 	putList(r, "lines", v.Lines, unrecord[OrderLine])
 	r["total"] = plain[scalar.Decimal](v.Total)
 	putList(r, "payments", v.Payments, unrecord[Payment])
@@ -69,6 +74,7 @@ func (v *Order) Record() schema.Record {
 	putNullable(r, "invoicedAt", v.InvoicedAt, plain[scalar.DateTime])
 	putNullable(r, "shippedAt", v.ShippedAt, plain[scalar.DateTime])
 	putNullable(r, "deliveredAt", v.DeliveredAt, plain[scalar.DateTime])
+	putNullable(r, "deliverySeconds", v.DeliverySeconds, plain[scalar.Long])
 	putNullable(r, "unavailableAt", v.UnavailableAt, plain[scalar.DateTime])
 	putNullable(r, "canceledAt", v.CanceledAt, plain[scalar.DateTime])
 	return r

@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "a17ef6b04e4c1156a6b879c5eee6ea2e OnOrderCanceled releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "15f77cbb357e346bfa2ab14e414bec7d OnOrderCanceled createOrder>Customer releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
@@ -54,6 +54,14 @@ func node(o *resolve.Object) Node {
 		return (*CustomerRevenue)(o)
 	case "ProductSales":
 		return (*ProductSales)(o)
+	case "RegionSales":
+		return (*RegionSales)(o)
+	case "SellerSales":
+		return (*SellerSales)(o)
+	case "PaymentTotal":
+		return (*PaymentTotal)(o)
+	case "MonthlyDelivery":
+		return (*MonthlyDelivery)(o)
 	}
 	return nil
 }
@@ -99,3 +107,27 @@ type ProductSales resolve.Object
 
 // IsNode marks it as a Node.
 func (*ProductSales) IsNode() {}
+
+// RegionSales is an object of that GraphQL type.
+type RegionSales resolve.Object
+
+// IsNode marks it as a Node.
+func (*RegionSales) IsNode() {}
+
+// SellerSales is an object of that GraphQL type.
+type SellerSales resolve.Object
+
+// IsNode marks it as a Node.
+func (*SellerSales) IsNode() {}
+
+// PaymentTotal is an object of that GraphQL type.
+type PaymentTotal resolve.Object
+
+// IsNode marks it as a Node.
+func (*PaymentTotal) IsNode() {}
+
+// MonthlyDelivery is an object of that GraphQL type.
+type MonthlyDelivery resolve.Object
+
+// IsNode marks it as a Node.
+func (*MonthlyDelivery) IsNode() {}

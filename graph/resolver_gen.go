@@ -535,6 +535,110 @@ func (r historyEntryFields) Changes(ctx context.Context, obj *resolve.Object) ([
 	return resolve.Field[[]*resolve.Object](ctx, obj, "changes")
 }
 
+func (r *root) MonthlyDelivery() MonthlyDeliveryResolver { return monthlyDeliveryFields{r.rt} }
+
+type monthlyDeliveryFields struct{ rt *resolve.Runtime }
+
+func (r monthlyDeliveryFields) NodeID(ctx context.Context, obj *MonthlyDelivery) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r monthlyDeliveryFields) ID(ctx context.Context, obj *MonthlyDelivery) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r monthlyDeliveryFields) Month(ctx context.Context, obj *MonthlyDelivery) (scalar.Date, error) {
+	return resolve.Field[scalar.Date](ctx, (*resolve.Object)(obj), "month")
+}
+
+func (r monthlyDeliveryFields) Orders(ctx context.Context, obj *MonthlyDelivery) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "orders")
+}
+
+func (r monthlyDeliveryFields) Seconds(ctx context.Context, obj *MonthlyDelivery) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "seconds")
+}
+
+func (r monthlyDeliveryFields) AverageSeconds(ctx context.Context, obj *MonthlyDelivery) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "averageSeconds")
+}
+
+func (r monthlyDeliveryFields) LongestSeconds(ctx context.Context, obj *MonthlyDelivery) (*scalar.Long, error) {
+	return resolve.Field[*scalar.Long](ctx, (*resolve.Object)(obj), "longestSeconds")
+}
+
+func (r monthlyDeliveryFields) Version(ctx context.Context, obj *MonthlyDelivery) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r monthlyDeliveryFields) CreatedAt(ctx context.Context, obj *MonthlyDelivery) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r monthlyDeliveryFields) UpdatedAt(ctx context.Context, obj *MonthlyDelivery) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) MonthlyDeliveryChange() MonthlyDeliveryChangeResolver {
+	return monthlyDeliveryChangeFields{r.rt}
+}
+
+type monthlyDeliveryChangeFields struct{ rt *resolve.Runtime }
+
+func (r monthlyDeliveryChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r monthlyDeliveryChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r monthlyDeliveryChangeFields) MonthlyDelivery(ctx context.Context, obj *resolve.Object) (*MonthlyDelivery, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "monthlyDelivery")
+	return (*MonthlyDelivery)(o), err
+}
+
+func (r monthlyDeliveryChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) MonthlyDeliveryConnection() MonthlyDeliveryConnectionResolver {
+	return monthlyDeliveryConnectionFields{r.rt}
+}
+
+type monthlyDeliveryConnectionFields struct{ rt *resolve.Runtime }
+
+func (r monthlyDeliveryConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r monthlyDeliveryConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r monthlyDeliveryConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r monthlyDeliveryConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) MonthlyDeliveryEdge() MonthlyDeliveryEdgeResolver {
+	return monthlyDeliveryEdgeFields{r.rt}
+}
+
+type monthlyDeliveryEdgeFields struct{ rt *resolve.Runtime }
+
+func (r monthlyDeliveryEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r monthlyDeliveryEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*MonthlyDelivery, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*MonthlyDelivery)(o), err
+}
+
 func (r *root) Mutation() MutationResolver { return mutationFields{r.rt} }
 
 type mutationFields struct{ rt *resolve.Runtime }
@@ -672,6 +776,10 @@ func (r orderFields) CustomerName(ctx context.Context, obj *Order) (*string, err
 	return resolve.Field[*string](ctx, (*resolve.Object)(obj), "customerName")
 }
 
+func (r orderFields) Region(ctx context.Context, obj *Order) (*string, error) {
+	return resolve.Field[*string](ctx, (*resolve.Object)(obj), "region")
+}
+
 func (r orderFields) Lines(ctx context.Context, obj *Order) ([]*resolve.Object, error) {
 	return resolve.Field[[]*resolve.Object](ctx, (*resolve.Object)(obj), "lines")
 }
@@ -718,6 +826,10 @@ func (r orderFields) ShippedAt(ctx context.Context, obj *Order) (*scalar.DateTim
 
 func (r orderFields) DeliveredAt(ctx context.Context, obj *Order) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "deliveredAt")
+}
+
+func (r orderFields) DeliverySeconds(ctx context.Context, obj *Order) (*scalar.Long, error) {
+	return resolve.Field[*scalar.Long](ctx, (*resolve.Object)(obj), "deliverySeconds")
 }
 
 func (r orderFields) UnavailableAt(ctx context.Context, obj *Order) (*scalar.DateTime, error) {
@@ -898,6 +1010,98 @@ func (r paymentFields) Installments(ctx context.Context, obj *resolve.Object) (i
 
 func (r paymentFields) Value(ctx context.Context, obj *resolve.Object) (*scalar.Decimal, error) {
 	return resolve.Field[*scalar.Decimal](ctx, obj, "value")
+}
+
+func (r *root) PaymentTotal() PaymentTotalResolver { return paymentTotalFields{r.rt} }
+
+type paymentTotalFields struct{ rt *resolve.Runtime }
+
+func (r paymentTotalFields) NodeID(ctx context.Context, obj *PaymentTotal) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r paymentTotalFields) ID(ctx context.Context, obj *PaymentTotal) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r paymentTotalFields) Type(ctx context.Context, obj *PaymentTotal) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "type")
+}
+
+func (r paymentTotalFields) Payments(ctx context.Context, obj *PaymentTotal) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "payments")
+}
+
+func (r paymentTotalFields) Value(ctx context.Context, obj *PaymentTotal) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "value")
+}
+
+func (r paymentTotalFields) Version(ctx context.Context, obj *PaymentTotal) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r paymentTotalFields) CreatedAt(ctx context.Context, obj *PaymentTotal) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r paymentTotalFields) UpdatedAt(ctx context.Context, obj *PaymentTotal) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) PaymentTotalChange() PaymentTotalChangeResolver { return paymentTotalChangeFields{r.rt} }
+
+type paymentTotalChangeFields struct{ rt *resolve.Runtime }
+
+func (r paymentTotalChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r paymentTotalChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r paymentTotalChangeFields) PaymentTotal(ctx context.Context, obj *resolve.Object) (*PaymentTotal, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "paymentTotal")
+	return (*PaymentTotal)(o), err
+}
+
+func (r paymentTotalChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) PaymentTotalConnection() PaymentTotalConnectionResolver {
+	return paymentTotalConnectionFields{r.rt}
+}
+
+type paymentTotalConnectionFields struct{ rt *resolve.Runtime }
+
+func (r paymentTotalConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r paymentTotalConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r paymentTotalConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r paymentTotalConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) PaymentTotalEdge() PaymentTotalEdgeResolver { return paymentTotalEdgeFields{r.rt} }
+
+type paymentTotalEdgeFields struct{ rt *resolve.Runtime }
+
+func (r paymentTotalEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r paymentTotalEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*PaymentTotal, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*PaymentTotal)(o), err
 }
 
 func (r *root) PossibleCommand() PossibleCommandResolver { return possibleCommandFields{r.rt} }
@@ -1284,6 +1488,42 @@ func (r queryFields) ProductSalesByMonth(ctx context.Context, _ map[string]any, 
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
+func (r queryFields) RegionSales(ctx context.Context, _ string, _ *string) (*RegionSales, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*RegionSales)(o), err
+}
+
+func (r queryFields) RegionSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) SellerSales(ctx context.Context, _ string, _ *string) (*SellerSales, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*SellerSales)(o), err
+}
+
+func (r queryFields) SellerSalesList(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) PaymentTotal(ctx context.Context, _ string, _ *string) (*PaymentTotal, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*PaymentTotal)(o), err
+}
+
+func (r queryFields) PaymentTotals(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
+func (r queryFields) MonthlyDelivery(ctx context.Context, _ string, _ *string) (*MonthlyDelivery, error) {
+	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
+	return (*MonthlyDelivery)(o), err
+}
+
+func (r queryFields) MonthlyDeliveries(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+	return resolve.Root[*resolve.Object](ctx, r.rt)
+}
+
 func (r *root) Receipt() ReceiptResolver { return receiptFields{r.rt} }
 
 type receiptFields struct{ rt *resolve.Runtime }
@@ -1314,6 +1554,102 @@ func (r receiptFields) Durability(ctx context.Context, obj *resolve.Object) (str
 
 func (r receiptFields) RunAt(ctx context.Context, obj *resolve.Object) (*scalar.DateTime, error) {
 	return resolve.Field[*scalar.DateTime](ctx, obj, "runAt")
+}
+
+func (r *root) RegionSales() RegionSalesResolver { return regionSalesFields{r.rt} }
+
+type regionSalesFields struct{ rt *resolve.Runtime }
+
+func (r regionSalesFields) NodeID(ctx context.Context, obj *RegionSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r regionSalesFields) ID(ctx context.Context, obj *RegionSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r regionSalesFields) Month(ctx context.Context, obj *RegionSales) (scalar.Date, error) {
+	return resolve.Field[scalar.Date](ctx, (*resolve.Object)(obj), "month")
+}
+
+func (r regionSalesFields) Region(ctx context.Context, obj *RegionSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "region")
+}
+
+func (r regionSalesFields) Orders(ctx context.Context, obj *RegionSales) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "orders")
+}
+
+func (r regionSalesFields) Revenue(ctx context.Context, obj *RegionSales) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "revenue")
+}
+
+func (r regionSalesFields) Version(ctx context.Context, obj *RegionSales) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r regionSalesFields) CreatedAt(ctx context.Context, obj *RegionSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r regionSalesFields) UpdatedAt(ctx context.Context, obj *RegionSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) RegionSalesChange() RegionSalesChangeResolver { return regionSalesChangeFields{r.rt} }
+
+type regionSalesChangeFields struct{ rt *resolve.Runtime }
+
+func (r regionSalesChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r regionSalesChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r regionSalesChangeFields) RegionSales(ctx context.Context, obj *resolve.Object) (*RegionSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "regionSales")
+	return (*RegionSales)(o), err
+}
+
+func (r regionSalesChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) RegionSalesConnection() RegionSalesConnectionResolver {
+	return regionSalesConnectionFields{r.rt}
+}
+
+type regionSalesConnectionFields struct{ rt *resolve.Runtime }
+
+func (r regionSalesConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r regionSalesConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r regionSalesConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r regionSalesConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) RegionSalesEdge() RegionSalesEdgeResolver { return regionSalesEdgeFields{r.rt} }
+
+type regionSalesEdgeFields struct{ rt *resolve.Runtime }
+
+func (r regionSalesEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r regionSalesEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*RegionSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*RegionSales)(o), err
 }
 
 func (r *root) RejectedCommand() RejectedCommandResolver { return rejectedCommandFields{r.rt} }
@@ -1563,6 +1899,98 @@ func (r scheduledCommandFields) Cursor(ctx context.Context, obj *resolve.Object)
 	return resolve.Field[string](ctx, obj, "cursor")
 }
 
+func (r *root) SellerSales() SellerSalesResolver { return sellerSalesFields{r.rt} }
+
+type sellerSalesFields struct{ rt *resolve.Runtime }
+
+func (r sellerSalesFields) NodeID(ctx context.Context, obj *SellerSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "nodeId")
+}
+
+func (r sellerSalesFields) ID(ctx context.Context, obj *SellerSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "id")
+}
+
+func (r sellerSalesFields) Seller(ctx context.Context, obj *SellerSales) (string, error) {
+	return resolve.Field[string](ctx, (*resolve.Object)(obj), "seller")
+}
+
+func (r sellerSalesFields) Lines(ctx context.Context, obj *SellerSales) (scalar.Long, error) {
+	return resolve.Field[scalar.Long](ctx, (*resolve.Object)(obj), "lines")
+}
+
+func (r sellerSalesFields) Revenue(ctx context.Context, obj *SellerSales) (*scalar.Decimal, error) {
+	return resolve.Field[*scalar.Decimal](ctx, (*resolve.Object)(obj), "revenue")
+}
+
+func (r sellerSalesFields) Version(ctx context.Context, obj *SellerSales) (int, error) {
+	return resolve.Field[int](ctx, (*resolve.Object)(obj), "version")
+}
+
+func (r sellerSalesFields) CreatedAt(ctx context.Context, obj *SellerSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "createdAt")
+}
+
+func (r sellerSalesFields) UpdatedAt(ctx context.Context, obj *SellerSales) (*scalar.DateTime, error) {
+	return resolve.Field[*scalar.DateTime](ctx, (*resolve.Object)(obj), "updatedAt")
+}
+
+func (r *root) SellerSalesChange() SellerSalesChangeResolver { return sellerSalesChangeFields{r.rt} }
+
+type sellerSalesChangeFields struct{ rt *resolve.Runtime }
+
+func (r sellerSalesChangeFields) Type(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "type")
+}
+
+func (r sellerSalesChangeFields) ID(ctx context.Context, obj *resolve.Object) (*string, error) {
+	return resolve.Field[*string](ctx, obj, "id")
+}
+
+func (r sellerSalesChangeFields) SellerSales(ctx context.Context, obj *resolve.Object) (*SellerSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "sellerSales")
+	return (*SellerSales)(o), err
+}
+
+func (r sellerSalesChangeFields) Token(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "token")
+}
+
+func (r *root) SellerSalesConnection() SellerSalesConnectionResolver {
+	return sellerSalesConnectionFields{r.rt}
+}
+
+type sellerSalesConnectionFields struct{ rt *resolve.Runtime }
+
+func (r sellerSalesConnectionFields) Edges(ctx context.Context, obj *resolve.Object) ([]*resolve.Object, error) {
+	return resolve.Field[[]*resolve.Object](ctx, obj, "edges")
+}
+
+func (r sellerSalesConnectionFields) PageInfo(ctx context.Context, obj *resolve.Object) (*resolve.Object, error) {
+	return resolve.Field[*resolve.Object](ctx, obj, "pageInfo")
+}
+
+func (r sellerSalesConnectionFields) TotalCount(ctx context.Context, obj *resolve.Object) (int, error) {
+	return resolve.Field[int](ctx, obj, "totalCount")
+}
+
+func (r sellerSalesConnectionFields) TotalCountIsExact(ctx context.Context, obj *resolve.Object) (bool, error) {
+	return resolve.Field[bool](ctx, obj, "totalCountIsExact")
+}
+
+func (r *root) SellerSalesEdge() SellerSalesEdgeResolver { return sellerSalesEdgeFields{r.rt} }
+
+type sellerSalesEdgeFields struct{ rt *resolve.Runtime }
+
+func (r sellerSalesEdgeFields) Cursor(ctx context.Context, obj *resolve.Object) (string, error) {
+	return resolve.Field[string](ctx, obj, "cursor")
+}
+
+func (r sellerSalesEdgeFields) Node(ctx context.Context, obj *resolve.Object) (*SellerSales, error) {
+	o, err := resolve.Field[*resolve.Object](ctx, obj, "node")
+	return (*SellerSales)(o), err
+}
+
 func (r *root) StateInfo() StateInfoResolver { return stateInfoFields{r.rt} }
 
 type stateInfoFields struct{ rt *resolve.Runtime }
@@ -1728,5 +2156,37 @@ func (r subscriptionFields) ProductSalesChanged(ctx context.Context, _ string, _
 }
 
 func (r subscriptionFields) ProductSalesByMonthChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) RegionSalesChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) RegionSalesByMonthChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) SellerSalesChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) SellerSalesListChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) PaymentTotalChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) PaymentTotalsChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) MonthlyDeliveryChanged(ctx context.Context, _ string, _ *string, _ *string) (<-chan *resolve.Object, error) {
+	return resolve.Stream(ctx, r.rt)
+}
+
+func (r subscriptionFields) MonthlyDeliveriesChanged(ctx context.Context, _ map[string]any, _ *bool, _ *string, _ *string) (<-chan *resolve.Object, error) {
 	return resolve.Stream(ctx, r.rt)
 }

@@ -3,13 +3,14 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/entity"
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
-// CreateOrder refuses lines that make no sense, and computes the total.
+// CreateOrder refuses lines that make no sense, computes the total, and notes where the customer lives: what is sold in a region does not move with a customer.
 func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) error {
 	for i, l := range order.Lines {
 		if err := checkLine(l, fmt.Sprintf("lines[%d]", i)); err != nil {
@@ -18,11 +19,18 @@ func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) 
 	}
 	order.Total = total(order.Lines)
 	order.PlacedAt = now(c)
+	customer, err := entity.LoadCustomer(c, order.Customer)
+	if err != nil {
+		return err
+	}
+	order.Region = &customer.Region
 	return nil
 }
 
 func checkLine(l entity.OrderLine, path string) error {
 	switch {
+	case !canBeID(l.Seller):
+		return command.Reject("BAD_SELLER", "a seller is 1 to 200 bytes without control characters").At(path + ".seller")
 	case l.Quantity < 1:
 		return command.Reject("BAD_QUANTITY", "a line has a quantity of at least 1").At(path + ".quantity")
 	case l.Price.Sign() < 0:
@@ -74,9 +82,13 @@ func ShipOrder(c *command.Context, order *entity.Order, _ entity.ShipOrder) erro
 	return nil
 }
 
-// DeliverOrder notes when.
+// DeliverOrder notes when, and how long it took.
 func DeliverOrder(c *command.Context, order *entity.Order, _ entity.DeliverOrder) error {
 	order.DeliveredAt = now(c)
+	if order.ApprovedAt != nil {
+		seconds := scalar.Long(c.Now().Time().Sub(order.ApprovedAt.Time()) / time.Second)
+		order.DeliverySeconds = &seconds
+	}
 	return nil
 }
 

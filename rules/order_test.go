@@ -59,7 +59,7 @@ func TestCreateOrder(t *testing.T) {
 	newKit(t).Given(ana, bear(10)).
 		When(create(line(nil), line(values{"line": "second", "freight": 0, "quantity": 1}))).
 		Then(event{Name: "OrderCreated", ID: "o", To: "CREATED", Set: values{
-			"customer": "ana", "total": "32.75", "placedAt": daybooktest.Start,
+			"customer": "ana", "region": "PE", "total": "32.75", "placedAt": daybooktest.Start,
 			"lines": []any{line(values{"line": "1-1"}), line(values{"line": "second", "freight": 0, "quantity": 1})},
 		}}).
 		ThenTimer("CREATED/expireOrder", 30*time.Minute)
@@ -68,6 +68,7 @@ func TestCreateOrder(t *testing.T) {
 		line values
 		at   string
 	}{
+		"BAD_SELLER":          {values{"seller": ""}, "lines[1].seller"},
 		"BAD_QUANTITY":        {values{"quantity": 0}, "lines[1].quantity"},
 		"NEGATIVE_PRICE":      {values{"price": "-0.01"}, "lines[1].price"},
 		"NEGATIVE_FREIGHT":    {values{"freight": "-1"}, "lines[1].freight"},
@@ -99,6 +100,12 @@ func TestTransitions(t *testing.T) {
 		k.When(command{Name: name, ID: "o"}).Then(event{Name: c.event, To: c.to, Set: values{c.noted: k.Now()}}).ThenNoTimer("CREATED/expireOrder")
 		order(t, happened(c.not...)...).When(command{Name: name, ID: "o"}).ThenRejected("INVALID_TRANSITION").Saying("is " + c.then)
 	}
+}
+
+func TestDeliverOrderNotesHowLongItTook(t *testing.T) {
+	approved := event{Name: "OrderApproved", ID: "o", Set: values{"approvedAt": daybooktest.Start}}
+	k := order(t, approved, event{Name: "OrderShipped", ID: "o"}).Pass(36*time.Hour + 999*time.Millisecond)
+	k.When(command{Name: "deliverOrder", ID: "o"}).Then(event{Name: "OrderDelivered", Set: values{"deliveredAt": k.Now(), "deliverySeconds": 129600}})
 }
 
 func TestShipOrderRefusesAnEmptyOrder(t *testing.T) {

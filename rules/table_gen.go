@@ -155,5 +155,8 @@ func Projections() projection.Table {
 			"Customer": projection.Wrap(ProjectCustomerActivityFromCustomer, entity.CustomerOf, entity.CustomerActivityOf, (*entity.CustomerActivity).Record),
 			"Order":    projection.Wrap(ProjectCustomerActivityFromOrder, entity.OrderOf, entity.CustomerActivityOf, (*entity.CustomerActivity).Record),
 		},
+		"SellerSales": {
+			"Order": projection.Wrap(ProjectSellerSalesFromOrder, entity.OrderOf, entity.SellerSalesOf, (*entity.SellerSales).Record),
+		},
 	}
 }

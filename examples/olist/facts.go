@@ -61,10 +61,13 @@ func amount(text string) scalar.Decimal {
 	return d
 }
 
+// statuses are all that an order can have.
+var statuses = []string{"CREATED", "APPROVED", "PROCESSING", "INVOICED", "SHIPPED", "DELIVERED", "UNAVAILABLE", "CANCELED"}
+
 // statuses counts the orders by status, those of which there is none too.
 func (f *facts) statuses() map[string]int {
 	out := map[string]int{}
-	for _, s := range []string{"CREATED", "APPROVED", "PROCESSING", "INVOICED", "SHIPPED", "DELIVERED", "UNAVAILABLE", "CANCELED"} {
+	for _, s := range statuses {
 		out[s] = 0
 	}
 	for _, o := range f.orders {

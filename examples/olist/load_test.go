@@ -32,6 +32,9 @@ func olist(t *testing.T, dir, url string, more ...string) (code, sent, duplicate
 	if m == nil {
 		t.Fatalf("exit code %d: %s\n%s", code, stdout.String(), stderr.String())
 	}
+	if code != 0 {
+		t.Logf("exit code %d: %s", code, stderr.String())
+	}
 	fmt.Sscan(m[1], &sent)       //nolint:errcheck // the expression has digits
 	fmt.Sscan(m[2], &duplicates) //nolint:errcheck // the expression has digits
 	return code, sent, duplicates, rest
@@ -77,10 +80,15 @@ func TestLoadedAndLoadedAgain(t *testing.T) {
 		}
 		mutate(t, url, `cancelOrder(id: "o54", reason: "behind its back")`)
 		code, _, _, said = olist(t, "testdata", url)
-		for _, line := range []string{"mismatch: the status of order o54 is CANCELED, not APPROVED\n", "mismatch: the events of order o54 is 3, not 2\n"} {
+		for _, line := range []string{"mismatch: the status of order o54 is CANCELED, not APPROVED\n", "mismatch: the events of order o54 is 3, not 2\n",
+			"mismatch: row 1 of orders by status is APPROVED 4, not APPROVED 5\n", "revenue by month and state of the customer: 17 rows, NOT as in the files\n",
+			"orders of at least 500, the largest first: 6 rows, as in the files\n"} {
 			if code != 1 || !strings.Contains(said, line) {
-				t.Errorf("exit code %d:\n%s", code, said)
+				t.Errorf("%q is not said, exit code %d:\n%s", line, code, said)
 			}
+		}
+		if past := regexp.MustCompile(`(?m)^  as of .*, as in the files$`).FindAllString(said, -1); len(past) != 10 {
+			t.Errorf("the past is another:\n%s", said)
 		}
 	})
 }

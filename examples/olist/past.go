@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -14,7 +15,13 @@ var stateAfter = map[string]string{
 	"markOrderUnavailable": "UNAVAILABLE", "cancelOrder": "CANCELED",
 }
 
-// instants returns n moments, evenly over the time of the orders' steps. None is that of a step, so that it does not matter on which side of it one looks.
+// underway are the states of what is approved and not delivered.
+var underway = []string{"APPROVED", "PROCESSING", "INVOICED", "SHIPPED"}
+
+// old is how long ago an order was made that is called old.
+const old = 10 * 24 * time.Hour
+
+// instants returns n moments, evenly over the time of the orders' steps: each that of a step, which counts as of then.
 func instants(orders []*order, n int) []time.Time {
 	var at []time.Time
 	for _, o := range orders {
@@ -26,7 +33,7 @@ func instants(orders []*order, n int) []time.Time {
 	var out []time.Time
 	for i := range n {
 		if len(at) > 0 {
-			out = append(out, at[(i+1)*(len(at)-1)/(n+1)].Add(time.Millisecond))
+			out = append(out, at[(i+1)*(len(at)-1)/(n+1)])
 		}
 	}
 	return out
@@ -47,23 +54,34 @@ func replay(orders []*order, at time.Time) map[*order]string {
 
 // pastQuestionsOf answers ten questions as of ten instants, from a replay up to each.
 func pastQuestionsOf(p *plan) []question {
-	asks := []func(at time.Time, then map[*order]string) (string, []string){
-		byStatusThen, openThen, lastThen, regionThen, largeThen, byStatusThen, openThen, lastThen, regionThen, largeThen,
+	all := []struct {
+		text   string
+		answer func(at time.Time, then map[*order]string) []string
+		ask    func(*asker, context.Context, time.Time) ([]string, error)
+	}{
+		{"orders by status", byStatusThen, (*asker).byStatus},
+		{"orders that are approved and not delivered, and the sum of their totals", openThen, (*asker).openAt},
+		{"the newest orders and what they were, the highest id first of those that are as new", lastThen, (*asker).lastAt},
+		{"orders by the region of their customers", regionThen, (*asker).regionsAt},
+		{"orders of at least 500 that are older than ten days and not canceled", largeThen, (*asker).largeAt},
 	}
+	all = append(all, all...) // each as of two instants
 	var out []question
-	for i, at := range instants(p.orders, len(asks)) {
-		text, answer := asks[i](at, replay(p.orders, at))
-		out = append(out, question{fmt.Sprintf("as of %s: %s", at.Format(time.RFC3339Nano), text), answer})
+	for i, at := range instants(p.orders, len(all)) {
+		q := all[i]
+		out = append(out, question{"as of " + instant(at) + ": " + q.text, q.answer(at, replay(p.orders, at)), func(a *asker, ctx context.Context) ([]string, error) {
+			return q.ask(a, ctx, at)
+		}})
 	}
 	return out
 }
 
-func byStatusThen(_ time.Time, then map[*order]string) (string, []string) {
+func byStatusThen(_ time.Time, then map[*order]string) []string {
 	n := map[string]int{}
 	for _, state := range then {
 		n[state]++
 	}
-	return "orders by status", linesOf(n)
+	return linesOf(n)
 }
 
 // total is what the store computes of the lines.
@@ -77,15 +95,15 @@ func (o *order) total() (sum scalar.Decimal) {
 	return sum
 }
 
-func openThen(_ time.Time, then map[*order]string) (string, []string) {
+func openThen(_ time.Time, then map[*order]string) []string {
 	var sum scalar.Decimal
 	n := 0
 	for o, state := range then {
-		if slices.Contains([]string{"APPROVED", "PROCESSING", "INVOICED", "SHIPPED"}, state) {
+		if slices.Contains(underway, state) {
 			sum, n = sum.Add(o.total()), n+1
 		}
 	}
-	return "orders that are approved and not delivered, and the sum of their totals", []string{fmt.Sprint(n, " ", sum)}
+	return []string{fmt.Sprint(n, " ", sum)}
 }
 
 // newestFirst returns the orders that were there, by purchase.
@@ -106,31 +124,31 @@ func newestFirst(then map[*order]string) []*order {
 	return out
 }
 
-func lastThen(_ time.Time, then map[*order]string) (string, []string) {
+func lastThen(_ time.Time, then map[*order]string) []string {
 	var out []string
 	all := newestFirst(then)
 	for _, o := range all[:min(top, len(all))] {
 		out = append(out, o.id+" "+then[o])
 	}
-	return "the newest orders and what they were, the highest id first of those that are as new", out
+	return out
 }
 
 // regionThen counts by the region that the store is told once, at registration.
-func regionThen(_ time.Time, then map[*order]string) (string, []string) {
+func regionThen(_ time.Time, then map[*order]string) []string {
 	n := map[string]int{}
 	for o := range then {
 		n[o.customer.region]++
 	}
-	return "orders by the region of their customers", linesOf(n)
+	return linesOf(n)
 }
 
-func largeThen(at time.Time, then map[*order]string) (string, []string) {
+func largeThen(at time.Time, then map[*order]string) []string {
 	n := 0
 	least, _ := scalar.ParseDecimal("500") // a decimal
 	for o, state := range then {
-		if o.total().Cmp(least) >= 0 && state != "CANCELED" && at.Sub(o.bought()) > 10*24*time.Hour {
+		if o.total().Cmp(least) >= 0 && state != "CANCELED" && at.Sub(o.bought()) > old {
 			n++
 		}
 	}
-	return "orders of at least 500 that are older than ten days and not canceled", []string{fmt.Sprint(n)}
+	return []string{fmt.Sprint(n)}
 }

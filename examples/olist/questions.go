@@ -2,9 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
+	"math/big"
 	"slices"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 type question struct {
 	text   string
 	answer []string
+	ask    func(*asker, context.Context) ([]string, error) // asks a server the same
 }
 
 // top is how many rows an answer with "top" has.
@@ -22,23 +25,19 @@ const top = 10
 
 // questionsOf answers ten questions from the rows of the files.
 func questionsOf(all []*sale) []question {
-	busiest := busiestOf(all)
+	person, day := busiestOf(all)
+	onDay := func(a *asker, ctx context.Context) ([]string, error) { return a.ordersOnDay(ctx, person, day) }
 	return []question{
-		{"orders by status", counts(all, func(s *sale) string { return s.status })},
-		{"revenue by month, of orders that were not canceled and not unavailable", sums(all, month)},
-		{"revenue by month and state of the customer", sums(all, func(s *sale) string { return month(s) + " " + s.region })},
-		{"the sellers who sold most", sellers(all)},
-		{"average time from approval to delivery", []string{fmt.Sprint(approvalToDelivery(all))}},
-		{"orders of the customer with the most, on the day of the first", onOneDay(all, busiest)},
-		{"customers by number of orders", customersByOrders(all)},
-		{"payments of approved orders by type", paymentsByType(all)},
-		{"orders of at least 500, the largest first", largest(all)},
-		{"orders by month of delivery", counts(all, func(s *sale) string {
-			if s.delivered.IsZero() {
-				return ""
-			}
-			return s.delivered.Format("2006-01")
-		})},
+		{"orders by status", counts(all, func(s *sale) string { return s.status }), (*asker).ordersByStatus},
+		{"revenue by month, of orders that were not canceled and not unavailable", sums(all, month), (*asker).revenueByMonth},
+		{"revenue by month and state of the customer", sums(all, func(s *sale) string { return month(s) + " " + s.region }), (*asker).revenueByMonthAndRegion},
+		{"the sellers who sold most", sellers(all), (*asker).topSellers},
+		{"average days from approval to delivery, to six places", []string{average(all)}, (*asker).deliveryTime},
+		{"orders of the customer with the most, on the day of the first", onOneDay(all, person, day), onDay},
+		{"customers by number of orders that were approved and not canceled or unavailable since", customersByOrders(all), (*asker).customersByOrders},
+		{"payments of approved orders by type", paymentsByType(all), (*asker).paymentsByType},
+		{"orders of at least 500, the largest first", largest(all), (*asker).largestOrders},
+		{"orders by month of delivery, and their average days", deliveries(all), (*asker).deliveriesByMonth},
 	}
 }
 
@@ -93,45 +92,70 @@ func sellers(all []*sale) []string {
 	return out
 }
 
-// approvalToDelivery is rounded to seconds.
-func approvalToDelivery(all []*sale) time.Duration {
-	var sum time.Duration
-	n := 0
+// average is of all that were delivered, 0 of none.
+func average(all []*sale) string {
+	var seconds int64
+	n := int64(0)
 	for _, s := range all {
 		if !s.delivered.IsZero() {
-			sum, n = sum+s.delivered.Sub(s.approved), n+1
+			seconds, n = seconds+int64(s.delivered.Sub(s.approved)/time.Second), n+1
 		}
 	}
-	return (sum / time.Duration(max(n, 1))).Round(time.Second)
+	return days(big.NewRat(seconds, max(n, 1)))
 }
 
-// busiestOf returns the person with the most orders, of several the one of the lowest id.
-func busiestOf(all []*sale) string {
+// days makes days of seconds, rounded to six places.
+func days(seconds *big.Rat) string {
+	return new(big.Rat).Quo(seconds, big.NewRat(24*60*60, 1)).FloatString(6)
+}
+
+// deliveries counts what was delivered by month, with the average of each.
+func deliveries(all []*sale) []string {
+	by := map[string][]*sale{}
+	for _, s := range all {
+		if !s.delivered.IsZero() {
+			m := s.delivered.Format("2006-01")
+			by[m] = append(by[m], s)
+		}
+	}
+	var out []string
+	for _, m := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, fmt.Sprint(m, " ", len(by[m]), " ", average(by[m])))
+	}
+	return out
+}
+
+// busiestOf returns the person with the most orders, of several the one of the lowest id, and when that person bought first.
+func busiestOf(all []*sale) (person string, first time.Time) {
 	n := map[string]int{}
 	for _, s := range all {
 		n[s.person]++
 	}
-	ids := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
-	if len(ids) == 0 {
-		return ""
+	for id := range n {
+		if n[id] > n[person] || n[id] == n[person] && id < person {
+			person = id
+		}
 	}
-	return ids[0]
+	for _, s := range all {
+		if s.person == person && (first.IsZero() || s.bought.Before(first)) {
+			first = s.bought
+		}
+	}
+	return person, first
 }
 
-// onOneDay returns the person's orders of the day on which the person first bought, in UTC.
-func onOneDay(all []*sale, person string) []string {
+// onOneDay returns a person's orders of a day, in UTC.
+func onOneDay(all []*sale, person string, day time.Time) []string {
 	var of []*sale
 	for _, s := range all {
-		if s.person == person {
+		if s.person == person && s.bought.Format(time.DateOnly) == day.Format(time.DateOnly) {
 			of = append(of, s)
 		}
 	}
 	slices.SortFunc(of, func(a, b *sale) int { return cmp.Or(a.bought.Compare(b.bought), cmp.Compare(a.id, b.id)) })
 	var out []string
 	for _, s := range of {
-		if s.bought.Format(time.DateOnly) == of[0].bought.Format(time.DateOnly) {
-			out = append(out, fmt.Sprint(s.id, " ", s.status, " ", s.total))
-		}
+		out = append(out, fmt.Sprint(s.id, " ", s.status, " ", s.total))
 	}
 	return out
 }
@@ -139,7 +163,9 @@ func onOneDay(all []*sale, person string) []string {
 func customersByOrders(all []*sale) []string {
 	of, n := map[string]int{}, map[string]int{}
 	for _, s := range all {
-		of[s.person]++
+		if s.live() && s.status != "CREATED" {
+			of[s.person]++
+		}
 	}
 	for _, orders := range of {
 		n[fmt.Sprintf("%2d", orders)]++

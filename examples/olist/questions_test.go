@@ -110,7 +110,7 @@ func TestRevenueAddsUp(t *testing.T) {
 	if len(qs) != 10 {
 		t.Errorf("%d questions", len(qs))
 	}
-	if none := questionsOf(nil); none[3].answer != nil || none[4].answer[0] != "0s" {
+	if none := questionsOf(nil); none[3].answer != nil || none[4].answer[0] != "0.000000" {
 		t.Errorf("of nothing: %v", none)
 	}
 }

@@ -14,14 +14,14 @@ import (
 
 const pageSize = 500
 
-// verify reads everything back and compares it with the files, and the times of events with the plan. It lists the first mismatches and returns how
+// verify reads everything back and compares it with the files, and the times of events with the plan; then it asks questions. It lists the first mismatches and returns how
 // many there are.
-func verify(ctx context.Context, c *client, p *plan, f *facts, at position.Position, out io.Writer) (int, error) {
-	v := &verifier{client: c, plan: p, facts: f, out: out}
+func verify(ctx context.Context, c *client, p *plan, d *data, at position.Position, out io.Writer) (int, error) {
+	v := &verifier{client: c, plan: p, facts: newFacts(d, p.leftOut), sales: sales(d, p.leftOut), out: out}
 	if !at.IsZero() {
 		v.atLeast = at.String()
 	}
-	for _, check := range []func(context.Context) error{v.statuses, v.orders, v.customers, v.products} {
+	for _, check := range []func(context.Context) error{v.statuses, v.orders, v.customers, v.products, v.questions} {
 		if err := check(ctx); err != nil {
 			return v.mismatches, err
 		}
@@ -33,6 +33,7 @@ type verifier struct {
 	client     *client
 	plan       *plan
 	facts      *facts
+	sales      []*sale
 	atLeast    any // string or nil
 	out        io.Writer
 	mismatches int
