@@ -110,6 +110,10 @@ func TestExportDocuments(t *testing.T) {
 				t.Errorf("%s: %q", city, out)
 			}
 		}
+		s.eventually(`{ customerActivities(where: {events: {gt: 1}}) { totalCount } }`, "data.customerActivities.totalCount", "1") // a view
+		if out, _ := documents("--entity=CustomerActivity", "--format=csv", "--fields=lastOrderId"); out != "id,lastOrderId\r\nc1,o1\r\n" {
+			t.Errorf("%q", out)
+		}
 		all, _ := documents("--entity=Product", "--quiet")
 		if lines := strings.Count(all, "\n"); lines != 31 {
 			t.Errorf("%d lines", lines)

@@ -71,7 +71,7 @@ func (o *exportOptions) documents(ctx context.Context, in invocation) int {
 		return explain(in.stderr, fmt.Errorf("export: %w", err))
 	}
 	defer store.Close() //nolint:errcheck // it was only read
-	at, err := consolidated(ctx, store)
+	at, err := consolidated(ctx, store, o.model.View(o.entity.Name))
 	if err != nil {
 		return explain(in.stderr, fmt.Errorf("export: the documents can't be read: %w", err))
 	}
@@ -95,10 +95,19 @@ func (o *exportOptions) documents(ctx context.Context, in invocation) int {
 	return o.report(ctx, in, result.Rows, "--after="+quoted(result.Last), result.Last == "", err)
 }
 
-// consolidated returns what the documents have at least.
-func consolidated(ctx context.Context, store documents.Store) (position.Position, error) {
+// consolidated returns what the documents have at least: those of a view, if it is not nil. A view has to be complete.
+func consolidated(ctx context.Context, store documents.Store, view *schema.Entity) (position.Position, error) {
 	var at position.Position
 	checkpoints, err := store.Checkpoints(ctx)
+	if view != nil && err == nil {
+		var ready bool
+		if ready, err = store.ViewReady(ctx, view.Name); err == nil && !ready {
+			return at, fmt.Errorf("%s is being built: ask again later, while the backend runs", view.Name)
+		}
+		if err == nil {
+			checkpoints, err = store.ViewCheckpoints(ctx, view.Name)
+		}
+	}
 	for p, c := range checkpoints {
 		at = at.Join(position.At(p, c.Place))
 	}

@@ -49,7 +49,7 @@ var exportFlags = []exportFlag{
 	{"output", "", "the file to write, which may not be there yet; - (the default) is standard output"},
 	{"resume", "", "go on where the file ends, of which a torn last row is removed; without a file, begin one"},
 	{"quiet", "", "say nothing unless it fails"},
-	{"entity", "", "the entities whose events to write, separated by commas (all if none is given), or the one whose documents"},
+	{"entity", "", "the entities whose events to write, separated by commas (all if none is given), or the entity or view whose documents"},
 	{"from", exportEvents, "leave out what this position includes: one that an export gave, or a receipt"},
 	{"to", exportEvents, "leave out what this position does not include; else it ends with what the log has now"},
 	{"where", exportDocuments, "only those, as in the API: {status: {eq: PAID}} or JSON"},
@@ -59,7 +59,7 @@ var exportFlags = []exportFlag{
 
 func exportUsage(out io.Writer) {
 	fmt.Fprintln(out, "export events     writes what happened, all partitions of the log by time")
-	fmt.Fprintln(out, "export documents  writes the documents of --entity, by id")
+	fmt.Fprintln(out, "export documents  writes the documents of --entity, which may be a view, by id")
 	fmt.Fprintln(out)
 	fmt.Fprintln(out, "It reads what the backend with the same flags and variables works on, running or not. At the end it says how to continue.")
 	fmt.Fprintln(out)
@@ -129,12 +129,11 @@ func (o *exportOptions) read(text func(name string) string) (err error) {
 	if text("entity") != "" {
 		names = strings.Split(text("entity"), ",")
 	}
-	entities, err := named(o.model, names)
-	if err != nil {
-		return fmt.Errorf("--entity=%s: %w", text("entity"), err)
-	}
 	if o.kind == exportDocuments {
-		return o.readDocuments(text, entities)
+		return o.readDocuments(text, names)
+	}
+	if _, err := named(o.model, names); err != nil {
+		return fmt.Errorf("--entity=%s: %w", text("entity"), err)
 	}
 	o.entities = names
 	if o.from, err = position.Parse(text("from")); err != nil {
@@ -146,11 +145,18 @@ func (o *exportOptions) read(text func(name string) string) (err error) {
 	return nil
 }
 
-func (o *exportOptions) readDocuments(text func(name string) string, entities []*schema.Entity) error {
-	if len(entities) != 1 {
-		return errors.New("documents are those of one entity: name it with --entity=Order")
+func (o *exportOptions) readDocuments(text func(name string) string, names []string) error {
+	if len(names) != 1 {
+		return errors.New("documents are those of one entity or view: name it with --entity=Order")
 	}
-	o.entity, o.after = entities[0], text("after")
+	if o.entity = o.model.Readable(names[0]); o.entity == nil {
+		var all []string
+		for _, e := range o.model.Readables() {
+			all = append(all, e.Name)
+		}
+		return fmt.Errorf("--entity=%s: the model has no entity or view %q: name one of %s", text("entity"), names[0], strings.Join(all, ", "))
+	}
+	o.after = text("after")
 	if text("fields") != "" {
 		o.fields = strings.Split(text("fields"), ",")
 	}

@@ -1,10 +1,12 @@
 package sqlite_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -83,5 +85,69 @@ func TestSQLiteUsesTheIndexesThatServe(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A filter may have as many conditions as clients may send.
+func TestSQLiteTakesLongFilters(t *testing.T) {
+	m, err := schema.Load(fstest.MapFS{"m.graphql": {Data: []byte(`type Order @entity @crud { id: ID! note: String }`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, filepath.Join(t.TempDir(), "documents.db"), m)
+	if err := s.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := make([]documents.Filter, 1000)
+	for i := range all {
+		all[i] = documents.Compare{Field: "note", Value: "x"}
+	}
+	inside := append([]documents.Filter{documents.Or(all[:500])}, all[:500]...)
+	for _, f := range []documents.Filter{documents.Or(all), documents.And(all), documents.Not{F: documents.And(all)}, documents.Or(inside), documents.And{documents.Or(all[:1]), documents.And(inside)}} {
+		if _, err := s.Count(t.Context(), documents.CountQuery{Entity: "Order", Filter: f}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An or whose parts are all found is looked up part by part.
+func TestSQLiteFindsWhatIsOneOrAnother(t *testing.T) {
+	m, err := schema.Load(fstest.MapFS{"m.graphql": {Data: []byte(`
+		type Order @entity @crud @indexed(fields: ["status", "placedAt"], asOf: true) { id: ID! status: String customer: Customer @ref placedAt: DateTime total: Int @indexed(asOf: true) note: String }
+		type Customer @entity @crud { id: ID! }`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, filepath.Join(t.TempDir(), "documents.db"), m)
+	if err := errors.Join(s.Setup(t.Context()), s.Index(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	type (
+		and = documents.And
+		or  = documents.Or
+	)
+	eq := func(field string) documents.Filter { return documents.Compare{Field: field, Value: "x"} }
+	more := documents.Compare{Field: "total", Op: documents.Gt, Value: 3}
+	some := documents.In{Field: "customer", Values: []any{"a", "b"}}
+	begins := documents.Text{Field: "status", Op: documents.StartsWith, Value: "x"}
+	for name, f := range map[string]documents.Filter{
+		"two":                      or{eq("status"), more},
+		"by id":                    or{eq("customer"), eq("_id")},
+		"among":                    or{some, more},
+		"begins with":              or{begins, documents.IsNull{Field: "total"}},
+		"with what is not indexed": or{and{eq("note"), eq("status")}, and{more, eq("note")}},
+		"beside what is not":       and{eq("note"), or{eq("status"), more}},
+		"in another":               or{and{eq("note"), or{eq("status"), eq("_id")}}, more},
+		"neither of which is not":  documents.Not{F: and{documents.Not{F: some}, documents.Not{F: more}}},
+	} {
+		for _, at := range []time.Time{{}, time.Now()} {
+			if name != "neither of which is not" && !documents.Serve(m.Entity("Order"), f, nil, !at.IsZero()).Filtered {
+				t.Errorf("%s: it is not found", name)
+			}
+			plan, err := s.Explain(t.Context(), documents.Query{Entity: "Order", Filter: f, Limit: 20, AsOf: at}, "", nil)
+			if err != nil || strings.Contains(plan, "SCAN orders") {
+				t.Errorf("%s, %v: %v\n%s", name, at, err, plan)
+			}
+		}
 	}
 }

@@ -55,18 +55,26 @@ func (c *compiler) all(s scope, fs []documents.Filter, negated, or bool) {
 		c.literal(!or)
 		return
 	}
-	word := " AND "
-	if or {
-		word = " OR "
-	}
-	c.text("(")
-	for i, f := range fs {
-		if i > 0 {
-			c.text(word)
+	if len(fs) > 1 { // halves of halves: SQLite bounds how deep a condition is, and so how long a chain
+		word := " AND "
+		if or {
+			word = " OR "
 		}
-		c.in(s, f, negated)
+		c.text("(")
+		c.all(s, fs[:len(fs)/2], negated, or)
+		c.text(word)
+		c.all(s, fs[len(fs)/2:], negated, or)
+		c.text(")")
+		return
 	}
-	c.text(")")
+	if _, document := s.(docScope); or && document {
+		// Indexes are on what is there. That is said already, but SQLite looks for an index of a branch by what the branch says.
+		c.text("(", c.from.there(), " AND ")
+		c.in(s, fs[0], negated)
+		c.text(")")
+		return
+	}
+	c.in(s, fs[0], negated)
 }
 
 var operators = [...]string{documents.Eq: " = ?", documents.Lt: " < ?", documents.Le: " <= ?", documents.Gt: " > ?", documents.Ge: " >= ?"}

@@ -66,17 +66,24 @@ func (t *table) expr(field string) string {
 	return "json_extract(" + t.body() + ",'$." + field + "')"
 }
 
+// there says that a row is no tombstone, or, if those are asked for, is one.
+func (t *table) there() string {
+	switch {
+	case !t.past:
+		return "_deleted=0"
+	case t.gone:
+		return "deleted=1"
+	}
+	return "deleted=0"
+}
+
 // lived begins a condition: what is no tombstone (or, if those are asked for, is one), and is or was there. Of several versions of one instant it is the last one.
 func (c *compiler) lived() {
+	c.text(c.from.there(), " AND ")
 	if !c.from.past {
-		c.text("_deleted=0 AND ")
 		return
 	}
 	at := encodeTime(c.from.at)
-	deleted := "deleted=0"
-	if c.from.gone {
-		deleted = "deleted=1"
-	}
-	c.text(deleted, " AND validFrom<=? AND (validTo IS NULL OR validTo>?) AND ")
+	c.text("validFrom<=? AND (validTo IS NULL OR validTo>?) AND ")
 	c.args = append(c.args, at, at)
 }
