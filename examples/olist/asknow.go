@@ -65,7 +65,7 @@ func (a *asker) topSellers(ctx context.Context) ([]string, error) {
 	rows, err := rowsOf[struct {
 		Seller  string
 		Revenue scalar.Decimal
-	}](ctx, a, listing{name: "sellerSalesList", where: "{lines: {gt: 0}}", order: "[{field: REVENUE, direction: DESC}, {field: SELLER}]", first: top}, "seller revenue")
+	}](ctx, a, listing{name: "sellerSalesList", where: `{revenue: {gt: "0"}}`, order: "[{field: REVENUE, direction: DESC}]", first: top}, "seller revenue")
 	var out []string
 	for _, r := range rows {
 		out = append(out, r.Seller+" "+r.Revenue.String())
@@ -156,7 +156,7 @@ func (a *asker) paymentsByType(ctx context.Context) ([]string, error) {
 }
 
 func (a *asker) largestOrders(ctx context.Context) ([]string, error) {
-	rows, err := rowsOf[node](ctx, a, listing{name: "orders", where: `{total: {gte: "500"}}`, order: "[{field: TOTAL, direction: DESC}, {field: ID}]", first: top}, "id total")
+	rows, err := rowsOf[node](ctx, a, listing{name: "orders", where: `{total: {gte: "500"}}`, order: "[{field: TOTAL, direction: DESC}]", first: top}, "id total")
 	var out []string
 	for _, r := range rows {
 		out = append(out, r.ID+" "+r.Total.String())

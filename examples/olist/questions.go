@@ -74,17 +74,17 @@ func linesOf[V any](m map[string]V) []string {
 	return out
 }
 
-// sellers are those with the largest sum of prices, without freight, of what counts as revenue.
+// sellers are those with the largest sum of prices, without freight, of what counts as revenue; the highest id first of those that are level, as an index has them.
 func sellers(all []*sale) []string {
 	sum := map[string]scalar.Decimal{}
 	for _, s := range all {
 		for _, i := range s.items {
-			if s.live() {
+			if s.live() && amount(i["price"]).Sign() > 0 {
 				sum[i["seller_id"]] = sum[i["seller_id"]].Add(amount(i["price"]))
 			}
 		}
 	}
-	ids := slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(sum[b].Cmp(sum[a]), cmp.Compare(a, b)) })
+	ids := slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(sum[b].Cmp(sum[a]), cmp.Compare(b, a)) })
 	var out []string
 	for _, id := range ids[:min(top, len(ids))] {
 		out = append(out, id+" "+sum[id].String())
@@ -199,7 +199,7 @@ func largest(all []*sale) []string {
 			of = append(of, s)
 		}
 	}
-	slices.SortFunc(of, func(a, b *sale) int { return cmp.Or(b.total.Cmp(a.total), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(of, func(a, b *sale) int { return cmp.Or(b.total.Cmp(a.total), cmp.Compare(b.id, a.id)) })
 	var out []string
 	for _, s := range of[:min(top, len(of))] {
 		out = append(out, s.id+" "+s.total.String())
