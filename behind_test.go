@@ -124,7 +124,7 @@ func TestAPositionThatIsNotConsolidated(t *testing.T) {
 		queries := start(t, append(args, "--roles", "query")...)
 		line := `mutation { registerCustomer(id: "c1", name: "Ana", email: "a@example.org", city: "x", region: "y") { receipt { position } errors { code } } }`
 		p := commands.post("/command", line).at("data.registerCustomer.receipt.position")
-		q := &store{t, queries.addr}
+		q := &store{t: t, addr: queries.addr}
 		q.behind(p)
 		start(t, append(args, "--roles", "consolidator")...)
 		q.do(fmt.Sprintf(`{ customer(id: "c1", atLeast: %q) { name } }`, p)).want("data.customer.name", "Ana") // it only was late

@@ -15,13 +15,15 @@ import (
 
 	"github.com/daybook-cqrs/daybook/app"
 	"github.com/daybook-cqrs/daybook/graph"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/rules"
 )
 
 // store is a running store, seen over HTTP.
 type store struct {
 	t    testing.TB
-	addr string // "127.0.0.1:12345"
+	addr string            // "127.0.0.1:12345"
+	done position.Position // what commands have done
 }
 
 var definition = app.Definition{
@@ -64,7 +66,7 @@ func startAs(t testing.TB, def app.Definition, args ...string) *store {
 		text.Write(buf[:n])
 		if m := playgroundURL.FindStringSubmatch(text.String()); m != nil {
 			go io.Copy(io.Discard, out) //nolint:errcheck // ends with the pipe
-			return &store{t, m[1]}
+			return &store{t: t, addr: m[1]}
 		}
 		if err != nil {
 			t.Fatalf("it did not start: %s\n%s", text.String(), logs)

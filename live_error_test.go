@@ -52,7 +52,7 @@ func serve(t *testing.T, documents documents.Store) *store {
 	}
 	h := httptest.NewServer(s.Handler())
 	t.Cleanup(func() { h.Close(); cancel(); <-done })
-	return &store{t, strings.TrimPrefix(h.URL, "http://")}
+	return &store{t: t, addr: strings.TrimPrefix(h.URL, "http://")}
 }
 
 // TestTheErrorOfASubscriptionIsToldOnce, whatever is selected, at a path that begins with the subscription.

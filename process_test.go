@@ -20,7 +20,7 @@ type process struct {
 func spawn(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := teststore.Spawn(t, args...)
-	return &process{&store{t, p.Addr}, p}
+	return &process{&store{t: t, addr: p.Addr}, p}
 }
 
 // TestKilledInTheMiddle kills the process again and again while clients write, and then compares what was acknowledged with what is there.

@@ -10,17 +10,24 @@ import (
 	"time"
 
 	"github.com/daybook-cqrs/daybook/app"
+	"github.com/daybook-cqrs/daybook/position"
 )
 
-// command executes a mutation and returns its position.
-func (s *store) command(mutation string) (position string) {
+// command executes a mutation and returns the position that includes it and all commands before it.
+func (s *store) command(mutation string) string {
 	s.t.Helper()
 	name := mutation[:strings.IndexByte(mutation, '(')]
-	return s.do("mutation { "+mutation+" { receipt { position } errors { code message } } }").want("data."+name+".errors", "[]").at("data." + name + ".receipt.position")
+	text := s.do("mutation { "+mutation+" { receipt { position } errors { code message } } }").want("data."+name+".errors", "[]").at("data." + name + ".receipt.position")
+	p, err := position.Parse(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.done = s.done.Join(p)
+	return s.done.String()
 }
 
 // buy makes an order with one line of so many of a product for 10 each, and pays for it.
-func (s *store) buy(id, customer, product string, quantity int) (position string) {
+func (s *store) buy(id, customer, product string, quantity int) string {
 	s.t.Helper()
 	s.command(fmt.Sprintf(`createOrder(id: %q, customer: %q, lines: [{product: %q, seller: "s", price: "10", freight: "0", quantity: %d}])`, id, customer, product, quantity))
 	return s.command(fmt.Sprintf(`approveOrder(id: %q)`, id))
