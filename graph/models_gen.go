@@ -22,7 +22,7 @@ var (
 )
 
 // Fingerprint is of what all this was generated from: the model, the names of the reactions in Go, and what rules reach. A program that has others refuses to start.
-const Fingerprint = "15f77cbb357e346bfa2ab14e414bec7d OnOrderCanceled createOrder>Customer releaseStock>Product reserveStock>Order,Product"
+const Fingerprint = "7ee715142ed1d48491117a5b00c7d92e OnOrderCanceled createOrder>Customer releaseStock>Product reserveStock>Order,Product"
 
 // New returns the executable schema. s is the part of API that clients see, nil for all of it.
 func New(rt *resolve.Runtime, s *ast.Schema) graphql.ExecutableSchema {
