@@ -44,7 +44,7 @@ type Options struct {
 	MaxBackoff  time.Duration    // the longest; default 5 s
 	BrokenRetry time.Duration    // how often a broken partition is looked at again; default 5 s
 	Logger      *slog.Logger     // nil discards
-	Projections projection.Table // make the views that have no aggregates; one that lacks here stops the partitions
+	Projections projection.Table // make the views that have no aggregates; a view without the one it needs doesn't get on
 }
 
 func (o Options) filled() Options {

@@ -86,6 +86,9 @@ func (p *partition) follow(ctx context.Context) error {
 		end := len(events) == 0
 		if !end {
 			done, err := c.consolidate(ctx, p.n, events, p.views.current)
+			if p.leave(err) {
+				continue // the same events again, without the view that can't take them in
+			}
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package consolidator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,8 +16,6 @@ import (
 type viewsOfPartition struct {
 	current []*view
 	behind  []*lateView
-	retry   time.Time // when those behind are tried again, after a failure
-	backoff time.Duration
 	looked  time.Time // when it was last looked whether views are complete
 }
 
@@ -28,7 +27,25 @@ const (
 // lateView is a view that has not taken in all that is consolidated.
 type lateView struct {
 	*view
-	at documents.Checkpoint // zero before the first event
+	at      documents.Checkpoint // zero before the first event
+	err     error                // why it doesn't come nearer, nil if it does
+	retry   time.Time            // when it is tried again, after a failure
+	backoff time.Duration
+}
+
+// leave puts a view that can't take in an event behind, so that all else goes on, and reports whether it is that of which err tells.
+func (p *partition) leave(err error) bool {
+	var stuck *viewError
+	if !errors.As(err, &stuck) {
+		return false
+	}
+	i := slices.IndexFunc(p.views.current, func(v *view) bool { return v.entity.Name == stuck.view })
+	if i < 0 {
+		return false
+	}
+	p.views.behind = append(p.views.behind, &lateView{view: p.views.current[i], at: p.at})
+	p.views.current = slices.Delete(p.views.current, i, i+1)
+	return true
 }
 
 // findViews looks where the views are. One that is ready is withdrawn if it is behind by more than a batch: a process with an older model did without it, for longer than while it was
@@ -46,7 +63,7 @@ func (p *partition) findViews(ctx context.Context) error {
 			p.views.current = append(p.views.current, v)
 			continue
 		}
-		p.views.behind = append(p.views.behind, &lateView{v, at})
+		p.views.behind = append(p.views.behind, &lateView{view: v, at: at})
 		if p.at.Place.Seq-min(at.Place.Seq, p.at.Place.Seq) > uint64(c.o.BatchSize) || at.Place.Epoch < p.at.Place.Epoch {
 			v.ready.Store(0)
 			if err := c.store.SetViewReady(ctx, v.entity.Name, false); err != nil {
@@ -111,38 +128,66 @@ func (c *Consolidator) advanceViews(ctx context.Context, partition int, views []
 
 // wait returns how long a read of new events waits: not at all while there is other work.
 func (p *partition) wait() time.Duration {
-	if len(p.views.behind) > 0 && time.Now().After(p.views.retry) {
+	if len(p.views.furthest()) > 0 {
 		return 0
 	}
 	return p.c.o.Wait
 }
 
-// catchUp brings the views that are furthest behind forward by one batch. If that fails, only they wait.
+// catchUp brings the views that are furthest behind forward by one batch. If that fails, only they wait; if one of them is to blame, only that.
 func (p *partition) catchUp(ctx context.Context) error {
-	if len(p.views.behind) == 0 || time.Now().Before(p.views.retry) {
+	late := p.views.furthest()
+	if len(late) == 0 {
 		return p.complete(ctx)
 	}
-	err := p.catchUpBatch(ctx)
+	err := p.catchUpBatch(ctx, late)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	p.c.status.viewsFail(p.n, err)
-	if err == nil {
-		p.views.backoff = 0
-		return p.complete(ctx)
+	var stuck *viewError
+	one := errors.As(err, &stuck)
+	for _, v := range late {
+		if !one || stuck.view == v.entity.Name {
+			v.tried(err, &p.c.o)
+		}
 	}
-	d := max(p.views.backoff, p.c.o.MinBackoff)
-	p.views.backoff = min(2*d, p.c.o.MaxBackoff)
+	p.c.status.viewsFail(p.n, p.views.failure())
+	if err != nil {
+		return nil //nolint:nilerr // the status has it
+	}
+	return p.complete(ctx)
+}
+
+// tried says how a try to bring the view nearer ended. After a failure views are not tried all at the same time again: what only one of them needs may have failed.
+func (v *lateView) tried(err error, o *Options) {
+	if v.err = err; err == nil {
+		v.backoff = 0
+		return
+	}
+	d := max(v.backoff, o.MinBackoff)
+	v.backoff = min(2*d, o.MaxBackoff)
 	if isBroken(err) {
-		d = p.c.o.BrokenRetry
+		d = o.BrokenRetry
 	}
-	p.views.retry = time.Now().Add(jitter(d))
+	v.retry = time.Now().Add(jitter(d))
+}
+
+// failure returns why views don't come nearer, nil if all do.
+func (vs *viewsOfPartition) failure() error {
+	for _, v := range vs.behind {
+		if v.err != nil {
+			return v.err
+		}
+	}
 	return nil
 }
 
-func (p *partition) catchUpBatch(ctx context.Context) error {
-	c := p.c
-	views, at := p.views.furthest()
+func (p *partition) catchUpBatch(ctx context.Context, late []*lateView) error {
+	c, at := p.c, late[0].at
+	views := make([]*view, len(late))
+	for i, v := range late {
+		views[i] = v.view
+	}
 	events, err := c.events.Read(ctx, p.n, at.Place.Seq, at.Hash, c.o.BatchSize, 0)
 	if err != nil {
 		return err
@@ -169,20 +214,19 @@ func (p *partition) catchUpBatch(ctx context.Context) error {
 	return p.caughtUp(ctx, views, documents.Checkpoint{Place: last.Place(), Hash: last.Hash})
 }
 
-// furthest returns the views that are furthest behind, all of them at the same place.
-func (vs *viewsOfPartition) furthest() (out []*view, at documents.Checkpoint) {
-	at = vs.behind[0].at
+// furthest returns, of the views that don't wait for another try, those that are furthest behind, all of them at the same place.
+func (vs *viewsOfPartition) furthest() (out []*lateView) {
+	now := time.Now()
 	for _, v := range vs.behind {
-		if v.at.Place.Before(at.Place) {
-			at = v.at
+		switch {
+		case now.Before(v.retry):
+		case len(out) == 0 || v.at.Place.Before(out[0].at.Place):
+			out = []*lateView{v}
+		case v.at.Place == out[0].at.Place:
+			out = append(out, v)
 		}
 	}
-	for _, v := range vs.behind {
-		if v.at.Place == at.Place {
-			out = append(out, v.view)
-		}
-	}
-	return out, at
+	return out
 }
 
 // ofSources returns the events of entities that one of the views is made of. Of the others the model need not even know the entity any more.

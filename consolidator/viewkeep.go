@@ -34,6 +34,9 @@ func (b *batch) keepViews(ctx context.Context, views []*view) ([]feed.Entry, err
 	for _, v := range views {
 		eg.Go(func() error {
 			entries, err := b.keepView(ctx, v)
+			if stuck := (*viewError)(nil); documents.Lasting(err) && !errors.As(err, &stuck) {
+				err = &viewError{v.entity.Name, "", err} // one that nothing else need wait for
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			out = append(out, entries...)

@@ -95,7 +95,7 @@ func (v *view) step(m *schema.Model, w *documents.ViewWrite, was documents.ViewD
 	return nil
 }
 
-// checked reports a document that the model does not allow, and brings it into the form of documents: without its id, and with empty texts where a function left some.
+// checked reports a document that the model does not allow, and brings it into the form of documents: without its id, and with empty texts and lists where a function left some.
 func (v *view) checked(m *schema.Model, id string, r schema.Record) error {
 	if r == nil {
 		return errors.New("it made no document of it")
@@ -106,10 +106,14 @@ func (v *view) checked(m *schema.Model, id string, r schema.Record) error {
 	delete(r, "id")
 	for _, f := range documents.StoredFields(v.entity) {
 		if r[f.Name] == nil && f.Type.NonNull {
-			if f.Type.Kind != schema.KindString || f.Type.List {
+			switch {
+			case f.Type.List:
+				r[f.Name] = []any{}
+			case f.Type.Kind == schema.KindString:
+				r[f.Name] = ""
+			default:
 				return fmt.Errorf("it left %s empty, which is never null: set it", f.Name)
 			}
-			r[f.Name] = ""
 		}
 		raw, err := m.EncodeValue(f.Type, r[f.Name])
 		if err != nil {

@@ -17,7 +17,8 @@
 // updates that it gives must be pure: they depend on nothing but what they are given, and change nothing but the document. They may be called again at any time, also on a newer
 // document. Entities of different partitions of the log come in any order, and after a rebuild in another: updates that make of two orders the same document are the ones to write.
 //
-// An error (or a panic) of a projection stops the partition of the log: nothing is skipped. It goes on once a process runs a function that can take the event.
+// An error (or a panic) of a projection stops its view, as far as that partition of the log goes: nothing is skipped, and nothing else waits. It goes on once a process runs a function
+// that can take the event.
 package projection
 
 import (

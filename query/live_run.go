@@ -110,6 +110,9 @@ func (l *live) fromResync(ctx context.Context, batch []*change) ([]*change, erro
 		for _, c := range batch[:i] {
 			l.sees(c)
 		}
+		if l.watch.Entity.View != nil {
+			l.shown = nil // it may be built anew, with versions from 1 on
+		}
 		if l.sub.exact {
 			return batch[i:], l.hold(ctx)
 		}

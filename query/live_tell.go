@@ -15,11 +15,8 @@ func (l *live) tells(c *change) (string, error) {
 		return "", nil
 	}
 	version, shown := l.shown[c.ID]
-	if shown && c.Kind == feed.Changed && c.Version <= version {
+	if shown && (c.Kind == feed.Changed || l.watch.Entity.View != nil) && c.Version <= version {
 		return "", nil
-	}
-	if shown && l.watch.Entity.View != nil && c.after != nil && c.after.Version == version {
-		return "", nil // as the snapshot had it
 	}
 	if c.early && (!shown || c.after.Version > version) { // that event brings the copies too, unless the snapshot did before it
 		return "", nil

@@ -24,6 +24,10 @@ type viewState struct {
 // ViewsReadyFor is how long a view that was ready is taken to be, without a look at the store.
 const ViewsReadyFor = time.Second
 
+// viewMayLag is how many events of one partition a view may lack that are consolidated. In step it lacks none; a process with an older model may be ahead while it is being
+// replaced. One that lacks more was left behind, or is stuck, whoever once found it complete.
+const viewMayLag = 1000
+
 func (v *views) init(m *schema.Model) {
 	*v = views{}
 	for _, e := range m.Views {
@@ -100,12 +104,7 @@ func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
 	if err != nil {
 		return err
 	}
-	if ready {
-		state.until = time.Now().Add(ViewsReadyFor)
-		return nil
-	}
-	state.seen = position.Position{} // it begins again
-	all, err := e.cfg.Store.Checkpoints(ctx)
+	all, err := e.cfg.Store.Checkpoints(ctx) // first these: a view in step is ahead of them
 	if err != nil {
 		return err
 	}
@@ -113,7 +112,23 @@ func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
 	if err != nil {
 		return err
 	}
+	if ready && !lags(seen, all) {
+		state.until = time.Now().Add(ViewsReadyFor)
+		return nil
+	}
+	state.seen = position.Position{} // it begins again
 	return &Error{"NOT_CONSOLIDATED", fmt.Sprintf("%s is being built: %d %%, ask again later", state.view.Name, percent(seen, all))}
+}
+
+// lags reports whether a view lacks too much of what is consolidated.
+func lags(seen, all map[int]documents.Checkpoint) bool {
+	for partition, c := range all {
+		at := seen[partition].Place
+		if c.Place.Seq > at.Seq+viewMayLag || at.Seq > 0 && at.Epoch < c.Place.Epoch {
+			return true
+		}
+	}
+	return false
 }
 
 // percent is how much of what is consolidated a view has taken in, by events: 0 to 99.

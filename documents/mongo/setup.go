@@ -22,6 +22,9 @@ func (s *Store) Setup(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.forgetDropped(ctx); err != nil {
+		return err
+	}
 	for _, e := range s.model.Documents() {
 		if err := s.setupEntity(ctx, s.entities[e.Name]); err != nil {
 			return fmt.Errorf("collections of %s: %w", e.Name, err)

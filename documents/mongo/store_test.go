@@ -93,3 +93,18 @@ func BenchmarkLoad(b *testing.B) {
 			return err
 		}})
 }
+
+func TestViewsThatWereDroppedBeginAgain(t *testing.T) {
+	uri := testmongo.URI(t)
+	database := testmongo.Database(t, uri)
+	storetest.Dropped(t, func(m *schema.Model) documents.Store { return openIn(t, uri, database, m) }, func(stored string) {
+		client, err := driver.Connect(options.Client().ApplyURI(uri))
+		if err == nil {
+			defer func() { _ = client.Disconnect(context.Background()) }()
+			err = client.Database(database).Collection(stored + ".g1").Drop(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -115,28 +116,69 @@ func (s *Store) SetViewReady(ctx context.Context, view string, ready bool) error
 	return nil
 }
 
-// DropView implements documents.Views. It is not atomic: first nobody may read the view, and what makes that it is built again goes before what is built, so that a second call
-// finishes what a first one began.
+// DropView implements documents.Views. It is not atomic: what makes that the view is built again goes before what is built, so that a second call finishes what a first one began.
 func (s *Store) DropView(ctx context.Context, view string) error {
 	e, err := s.view(view)
 	if err != nil {
 		return err
 	}
-	type step struct {
-		in     *mongo.Collection
-		filter bson.D
+	if err := s.forgetView(ctx, e); err != nil {
+		return err
 	}
-	steps := []step{
-		{s.db.Collection(viewsReady), bson.D{{Key: "_id", Value: e.Stored()}}},
-		{s.db.Collection(viewCheckpoints), bson.D{{Key: "view", Value: e.Stored()}}},
-		{e.docs, bson.D{}},
-	}
-	if e.View != nil && e.View.Tallies != nil {
-		steps = append(steps, step{s.entities[e.View.Tallies.Name].docs, bson.D{}})
-	}
-	for _, step := range steps {
-		if _, err := step.in.DeleteMany(ctx, step.filter); err != nil {
+	for _, in := range s.collectionsOf(e) {
+		if _, err := in.DeleteMany(ctx, bson.D{}); err != nil {
 			return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+		}
+	}
+	return nil
+}
+
+// collectionsOf returns the collections of a view and of its tallies.
+func (s *Store) collectionsOf(e *entity) []*mongo.Collection {
+	out := []*mongo.Collection{e.docs}
+	if e.View != nil && e.View.Tallies != nil {
+		out = append(out, s.entities[e.View.Tallies.Name].docs)
+	}
+	return out
+}
+
+// forgetView forgets how far a view is. First nobody may read it any more.
+func (s *Store) forgetView(ctx context.Context, e *entity) error {
+	_, err := s.db.Collection(viewsReady).DeleteMany(ctx, bson.D{{Key: "_id", Value: e.Stored()}})
+	if err == nil {
+		_, err = s.db.Collection(viewCheckpoints).DeleteMany(ctx, bson.D{{Key: "view", Value: e.Stored()}})
+	}
+	if err != nil {
+		return fmt.Errorf("%s in MongoDB: %w", e.Plural, err)
+	}
+	return nil
+}
+
+// forgetDropped forgets how far views are whose collections somebody has dropped, so that they begin again. It looks at the checkpoints first: they come after the collections, so that
+// one of which another process has just made both is left alone.
+func (s *Store) forgetDropped(ctx context.Context) error {
+	var begun []*entity
+	for _, v := range s.model.Views {
+		at, err := s.ViewCheckpoints(ctx, v.Name)
+		if err != nil {
+			return err
+		}
+		if len(at) > 0 {
+			begun = append(begun, s.entities[v.Name])
+		}
+	}
+	if len(begun) == 0 {
+		return nil
+	}
+	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("collections in MongoDB: %w", err)
+	}
+	for _, e := range begun {
+		if slices.ContainsFunc(s.collectionsOf(e), func(c *mongo.Collection) bool { return !slices.Contains(names, c.Name()) }) {
+			if err := s.forgetView(ctx, e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

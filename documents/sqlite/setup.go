@@ -25,6 +25,9 @@ func (s *Store) Setup(ctx context.Context) error {
 		if err := addWatermarks(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.forgetDropped(ctx, tx); err != nil {
+			return err
+		}
 		for _, e := range s.model.Documents() {
 			if err := s.setupEntity(ctx, tx, s.entities[e.Name]); err != nil {
 				return fmt.Errorf("tables of %s: %w", e.Name, err)

@@ -132,3 +132,17 @@ func TestCheckpointsOfBeforeWatermarks(t *testing.T) {
 		}
 	}
 }
+
+func TestViewsThatWereDroppedBeginAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "documents.db")
+	storetest.Dropped(t, func(m *schema.Model) documents.Store { return open(t, path, m) }, func(stored string) {
+		db, err := sql.Open("sqlite", path)
+		if err == nil {
+			defer func() { _ = db.Close() }()
+			_, err = db.ExecContext(t.Context(), `DROP TABLE "`+stored+`_g1"`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

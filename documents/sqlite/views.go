@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/position"
@@ -195,20 +196,54 @@ func (s *Store) DropView(ctx context.Context, view string) error {
 		return err
 	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"views_ready", "view_checkpoints"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE view = ?", e.Stored()); err != nil {
-				return err
-			}
+		if err := forgetView(ctx, tx, e); err != nil {
+			return err
 		}
-		tables := []string{e.table}
-		if e.View != nil && e.View.Tallies != nil {
-			tables = append(tables, s.entities[e.View.Tallies.Name].table)
-		}
-		for _, table := range tables {
+		for _, table := range s.tablesOf(e) {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// tablesOf returns the tables of a view and of its tallies, quoted.
+func (s *Store) tablesOf(e *entity) []string {
+	tables := []string{e.table}
+	if e.View != nil && e.View.Tallies != nil {
+		tables = append(tables, s.entities[e.View.Tallies.Name].table)
+	}
+	return tables
+}
+
+// forgetView forgets how far a view is.
+func forgetView(ctx context.Context, tx *sql.Tx, e *entity) error {
+	for _, table := range []string{"views_ready", "view_checkpoints"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE view = ?", e.Stored()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetDropped forgets how far views are whose tables somebody has dropped, so that they begin again.
+func (s *Store) forgetDropped(ctx context.Context, tx *sql.Tx) error {
+	for _, v := range s.model.Views {
+		e := s.entities[v.Name]
+		for _, table := range s.tablesOf(e) {
+			var there bool
+			name := strings.Trim(table, `"`)
+			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)`, name).Scan(&there); err != nil {
+				return err
+			}
+			if there {
+				continue
+			}
+			if err := forgetView(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
