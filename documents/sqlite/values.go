@@ -3,7 +3,6 @@ package sqlite
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -26,7 +25,7 @@ func key(v any) any {
 		}
 		return int64(0)
 	case float64:
-		return sortableFloat(v)
+		return scalar.SortableFloat(v)
 	case scalar.Decimal:
 		return v.Sortable()
 	case scalar.DateTime:
@@ -50,30 +49,6 @@ func appendKey(b []byte, v any) []byte {
 		return appendString(b, k)
 	}
 	return append(b, "null"...)
-}
-
-func sortableFloat(f float64) string {
-	if f == 0 {
-		f = 0 // -0 and 0 are equal
-	}
-	bits := math.Float64bits(f)
-	if bits>>63 == 1 {
-		bits = ^bits
-	} else {
-		bits |= 1 << 63
-	}
-	return fmt.Sprintf("%016x", bits)
-}
-
-func floatFromSortable(s string) (float64, error) {
-	bits, err := strconv.ParseUint(s, 16, 64)
-	if err != nil {
-		return 0, err
-	}
-	if bits>>63 == 1 {
-		return math.Float64frombits(bits &^ (1 << 63)), nil
-	}
-	return math.Float64frombits(^bits), nil
 }
 
 // encode returns the JSON that a body holds for the field's value.
@@ -125,7 +100,7 @@ func decode(m *schema.Model, f *schema.Field, raw string) (any, error) {
 func decodeText(k schema.Kind, s string) (any, error) {
 	switch k {
 	case schema.KindFloat:
-		return floatFromSortable(s)
+		return scalar.FloatFromSortable(s)
 	case schema.KindDecimal:
 		return scalar.DecimalFromSortable(s)
 	case schema.KindDateTime:

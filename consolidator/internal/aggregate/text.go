@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -111,7 +110,7 @@ func Sortable(v any) string {
 	case scalar.Long:
 		return scalar.NewDecimal(int64(v)).Sortable()
 	case float64:
-		return sortableFloat(v)
+		return scalar.SortableFloat(v)
 	case scalar.Decimal:
 		return v.Sortable()
 	case scalar.DateTime:
@@ -141,40 +140,13 @@ func FromSortable(kind schema.Kind, text string) (any, error) {
 	case schema.KindDecimal:
 		return scalar.DecimalFromSortable(text)
 	case schema.KindFloat:
-		return floatFromSortable(text)
+		return scalar.FloatFromSortable(text)
 	case schema.KindDateTime:
 		return scalar.ParseDateTime(text)
 	case schema.KindDate:
 		return scalar.ParseDate(text)
 	}
 	return nil, fmt.Errorf("values of kind %v are not read from tallies", kind)
-}
-
-// sortableFloat turns the bits of a float so that their order as a number is that of floats.
-func sortableFloat(f float64) string {
-	if f == 0 {
-		f = 0 // there are two
-	}
-	bits := math.Float64bits(f)
-	if bits>>63 == 1 {
-		bits = ^bits
-	} else {
-		bits |= 1 << 63
-	}
-	return fmt.Sprintf("%016x", bits)
-}
-
-func floatFromSortable(text string) (any, error) {
-	bits, err := strconv.ParseUint(text, 16, 64)
-	if err != nil || len(text) != 16 {
-		return nil, fmt.Errorf("not a Float (stored %q)", text)
-	}
-	if bits>>63 == 1 {
-		bits &^= 1 << 63
-	} else {
-		bits = ^bits
-	}
-	return math.Float64frombits(bits), nil
 }
 
 // TallyID returns the id of the document in which a view counts a value of a field in a group, by its Sortable.
