@@ -10,6 +10,7 @@ import (
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -137,10 +138,10 @@ func (x *explaining) verdict(v query.Verdict, counted bool) {
 	case v.Filtered && (v.Sorted || counted):
 		fmt.Fprintln(x.out, "  allowed however many there are")
 	case x.limit == 0:
-		fmt.Fprintf(x.out, "  allowed, because --scan-limit is 0: there are %s\n", grouped(v.Size))
+		fmt.Fprintf(x.out, "  allowed, because --scan-limit is 0: there are %s\n", scalar.Grouped(v.Size))
 	case v.Size <= x.limit:
-		fmt.Fprintf(x.out, "  allowed up to %s documents: there are %s\n", grouped(x.limit), grouped(v.Size))
+		fmt.Fprintf(x.out, "  allowed up to %s documents: there are %s\n", scalar.Grouped(x.limit), scalar.Grouped(v.Size))
 	default:
-		fmt.Fprintf(x.out, "  allowed as long as the index leaves no more than %s\n", grouped(x.limit))
+		fmt.Fprintf(x.out, "  allowed as long as the index leaves no more than %s\n", scalar.Grouped(x.limit))
 	}
 }

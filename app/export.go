@@ -18,6 +18,7 @@ import (
 	"github.com/daybook-cqrs/daybook/export"
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -97,21 +98,17 @@ func (o *exportOptions) documents(ctx context.Context, in invocation) int {
 
 // consolidated returns what the documents have at least: those of a view, if it is not nil. A view has to be complete.
 func consolidated(ctx context.Context, store documents.Store, view *schema.Entity) (position.Position, error) {
-	var at position.Position
 	checkpoints, err := store.Checkpoints(ctx)
 	if view != nil && err == nil {
 		var ready bool
 		if ready, err = store.ViewReady(ctx, view.Name); err == nil && !ready {
-			return at, fmt.Errorf("%s is being built: ask again later, while the backend runs", view.Name)
+			return position.Position{}, fmt.Errorf("%s is being built: ask again later, while the backend runs", view.Name)
 		}
 		if err == nil {
 			checkpoints, err = store.ViewCheckpoints(ctx, view.Name)
 		}
 	}
-	for p, c := range checkpoints {
-		at = at.Join(position.At(p, c.Place))
-	}
-	return at, err
+	return documents.PositionOf(checkpoints), err
 }
 
 func (o *exportOptions) output(to *exportFile, tail export.Tail, shown *progress) *export.Output {
@@ -136,16 +133,16 @@ func (o *exportOptions) report(ctx context.Context, in invocation, rows int64, g
 	case errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe):
 		return 1 // who read it has enough
 	case err != nil && ctx.Err() != nil:
-		fmt.Fprintf(in.stderr, "daybook: export: interrupted behind %s %s: %s\n", grouped(rows), o.kind, goOn)
+		fmt.Fprintf(in.stderr, "daybook: export: interrupted behind %s %s: %s\n", scalar.Grouped(rows), o.kind, goOn)
 		return 1
 	case errors.Is(err, export.ErrUsage):
 		return explain(in.stderr, fmt.Errorf("export: %w", err))
 	case err != nil:
-		fmt.Fprintf(in.stderr, "daybook: export: %v; it had written %s %s: %s\n", err, grouped(rows), o.kind, goOn)
+		fmt.Fprintf(in.stderr, "daybook: export: %v; it had written %s %s: %s\n", err, scalar.Grouped(rows), o.kind, goOn)
 		return 1
 	}
 	if !o.quiet {
-		fmt.Fprintf(in.stderr, "%s %s. For what comes later %s\n", grouped(rows), o.kind, goOn)
+		fmt.Fprintf(in.stderr, "%s %s. For what comes later %s\n", scalar.Grouped(rows), o.kind, goOn)
 	}
 	return 0
 }

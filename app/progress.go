@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/daybook-cqrs/daybook/scalar"
 )
 
 // How often progress is shown, on a terminal and elsewhere.
@@ -72,7 +74,7 @@ func (p *progress) end() {
 func (p *progress) text(done, total int64, took time.Duration) string {
 	rate := float64(done) / max(took.Seconds(), 0.001)
 	if total <= 0 {
-		return fmt.Sprintf("%s %s, %s/s", grouped(done), p.what, grouped(int64(rate)))
+		return fmt.Sprintf("%s %s, %s/s", scalar.Grouped(done), p.what, scalar.Grouped(int64(rate)))
 	}
 	part := min(float64(done)/float64(total), 1)
 	left := ""
@@ -84,14 +86,5 @@ func (p *progress) text(done, total int64, took time.Duration) string {
 		full := int(part * barWidth)
 		bar = " [" + strings.Repeat("=", full) + strings.Repeat(" ", barWidth-full) + "]"
 	}
-	return fmt.Sprintf("%3.0f%%%s %s of %s %s, %s/s%s", part*100, bar, grouped(done), grouped(total), p.what, grouped(int64(rate)), left)
-}
-
-// grouped writes a number as 1,234,567.
-func grouped(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return fmt.Sprintf("%3.0f%%%s %s of %s %s, %s/s%s", part*100, bar, scalar.Grouped(done), scalar.Grouped(total), p.what, scalar.Grouped(int64(rate)), left)
 }

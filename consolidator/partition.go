@@ -18,7 +18,7 @@ type partition struct {
 	c       *Consolidator
 	n       int
 	at      documents.Checkpoint
-	backoff time.Duration
+	backoff backoff
 	asked   time.Time // when it last asked for the log's tail
 	views   viewsOfPartition
 }
@@ -55,8 +55,16 @@ func (p *partition) pause(broken bool) time.Duration {
 	if broken {
 		return p.c.o.BrokenRetry
 	}
-	d := max(p.backoff, p.c.o.MinBackoff)
-	p.backoff = min(2*d, p.c.o.MaxBackoff)
+	return p.backoff.next(&p.c.o)
+}
+
+// backoff is how long the next pause after a failure is at most; 0 after a success. Pauses double.
+type backoff time.Duration
+
+// next returns how long to wait now: between half and all of a time.
+func (b *backoff) next(o *Options) time.Duration {
+	d := max(time.Duration(*b), o.MinBackoff)
+	*b = backoff(min(2*d, o.MaxBackoff))
 	return jitter(d)
 }
 

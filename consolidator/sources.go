@@ -131,31 +131,21 @@ func (b *batch) load(ctx context.Context, refs []eventlog.Ref, found sources) er
 		if err != nil {
 			return err
 		}
-		var ended []documents.VersionKey
+		var ended []documents.Document
 		for id, d := range docs {
 			if d.Deleted {
-				ended = append(ended, documents.VersionKey{ID: id, Version: d.Version - 1})
+				ended = append(ended, d)
 			} else {
 				found[eventlog.Ref{Entity: entity, ID: id}] = source{d.Version, d.Fields}
 			}
 		}
-		if err := b.lastLives(ctx, entity, ended, found); err != nil {
+		last, err := documents.LastLives(ctx, b.store, entity, ended)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (b *batch) lastLives(ctx context.Context, entity string, keys []documents.VersionKey, found sources) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	vs, err := b.store.Versions(ctx, entity, keys)
-	if err != nil {
-		return err
-	}
-	for k, v := range vs {
-		found[eventlog.Ref{Entity: entity, ID: k.ID}] = source{v.Version, v.State}
+		for id, v := range last {
+			found[eventlog.Ref{Entity: entity, ID: id}] = source{v.Version, v.State}
+		}
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type lateView struct {
 	at      documents.Checkpoint // zero before the first event
 	err     error                // why it doesn't come nearer, nil if it does
 	retry   time.Time            // when it is tried again, after a failure
-	backoff time.Duration
+	backoff backoff
 }
 
 // leave puts a view that can't take in an event behind, so that all else goes on, and reports whether it is that of which err tells.
@@ -164,12 +164,11 @@ func (v *lateView) tried(err error, o *Options) {
 		v.backoff = 0
 		return
 	}
-	d := max(v.backoff, o.MinBackoff)
-	v.backoff = min(2*d, o.MaxBackoff)
+	d := v.backoff.next(o)
 	if isBroken(err) {
-		d = o.BrokenRetry
+		d = jitter(o.BrokenRetry)
 	}
-	v.retry = time.Now().Add(jitter(d))
+	v.retry = time.Now().Add(d)
 }
 
 // failure returns why views don't come nearer, nil if all do.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"runtime"
 	"strings"
-	"unicode"
 
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/projection"
@@ -16,7 +15,7 @@ import (
 // projected has the view's function say what an event changes.
 func (v *view) projected(docs *viewDocs, e viewEvent) error {
 	project := v.project[e.event.Entity]
-	name := projection.Name(v.entity.Name, e.event.Entity)
+	name := schema.ProjectionName(v.entity.Name, e.event.Entity)
 	if project == nil {
 		return &viewError{v.entity.Name, "", fmt.Errorf("there is no %s", name)}
 	}
@@ -57,7 +56,7 @@ func withID(s *state, id string) schema.Record {
 }
 
 func legalID(id string) error {
-	if id == "" || len(id) > schema.MaxIDBytes || strings.ContainsFunc(id, unicode.IsControl) {
+	if !schema.LegalID(id) {
 		return fmt.Errorf("%.40q is no id of a document: write 1 to %d bytes without control characters", id, schema.MaxIDBytes)
 	}
 	return nil
@@ -87,7 +86,7 @@ func (v *view) step(m *schema.Model, w *documents.ViewWrite, was documents.ViewD
 			}
 			if err != nil {
 				e := changes[i].event
-				return fmt.Errorf("%s with event %d (%s, %s of version %d): %w", projection.Name(v.entity.Name, e.Entity), e.Seq, e.Name, e.Ref(), e.Version, err)
+				return fmt.Errorf("%s with event %d (%s, %s of version %d): %w", schema.ProjectionName(v.entity.Name, e.Entity), e.Seq, e.Name, e.Ref(), e.Version, err)
 			}
 		}
 	}

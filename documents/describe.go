@@ -22,17 +22,17 @@ func Describe(f Filter) string {
 	case Not:
 		return "not (" + Describe(f.F) + ")"
 	case Compare:
-		return named(f.Field) + opTexts[f.Op] + literal(f.Value)
+		return Named(f.Field) + opTexts[f.Op] + literal(f.Value)
 	case In:
-		return named(f.Field) + " in " + literals(f.Values)
+		return Named(f.Field) + " in " + literals(f.Values)
 	case Text:
-		out := named(f.Field) + textOpTexts[f.Op] + strconv.Quote(f.Value)
+		out := Named(f.Field) + textOpTexts[f.Op] + strconv.Quote(f.Value)
 		if f.IgnoreCase {
 			out += " in any case"
 		}
 		return out
 	case IsNull:
-		return named(f.Field) + " is null"
+		return Named(f.Field) + " is null"
 	case Inside:
 		return f.Field + " with " + Describe(f.F)
 	case Some:
@@ -47,7 +47,7 @@ func Describe(f Filter) string {
 func DescribeOrders(orders []Order) string {
 	texts := make([]string, len(orders))
 	for i, o := range orders {
-		texts[i] = named(o.Field)
+		texts[i] = Named(o.Field)
 		if o.Desc {
 			texts[i] += " descending"
 		}
@@ -70,8 +70,8 @@ func join(fs []Filter, word, none string) string {
 	return strings.Join(texts, word)
 }
 
-// named is what the API calls a field of a document.
-func named(field string) string {
+// Named is what the API calls a field of a document, "the element" for Element.
+func Named(field string) string {
 	if field == Element {
 		return "the element"
 	}

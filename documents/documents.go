@@ -87,6 +87,15 @@ type Checkpoint struct {
 	Watermark time.Time
 }
 
+// PositionOf returns the position of checkpoints by partition.
+func PositionOf(checkpoints map[int]Checkpoint) position.Position {
+	places := make(map[int]position.Place, len(checkpoints))
+	for partition, c := range checkpoints {
+		places[partition] = c.Place
+	}
+	return position.Of(places)
+}
+
 // Order is one sort key. Null sorts before every value, ascending. Strings sort by their UTF-8 bytes.
 type Order struct {
 	Field string // a field name, or "_version", "_createdAt", "_updatedAt", "_id"

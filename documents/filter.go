@@ -45,6 +45,15 @@ type In struct {
 	Values []any
 }
 
+// InTexts returns an In of texts, such as ids.
+func InTexts(field string, texts []string) In {
+	values := make([]any, len(texts))
+	for i, t := range texts {
+		values[i] = t
+	}
+	return In{Field: field, Values: values}
+}
+
 // TextOp is a condition on text.
 type TextOp int
 

@@ -48,9 +48,7 @@ func ReadEvents(r io.Reader, f Format) (Tail, error) {
 		return nil
 	})
 	tail.Size = size
-	for p, place := range places {
-		tail.Position = tail.Position.Join(position.At(p, place))
-	}
+	tail.Position = position.Of(places)
 	return tail, err
 }
 

@@ -26,19 +26,16 @@ func (t Table) Check(m *schema.Model) error {
 			wanted[v.Name][s.Entity.Name] = true
 			if t[v.Name][s.Entity.Name] == nil {
 				errs = append(errs, fmt.Errorf("no function makes %s of %s: write %s in package rules, or give the fields of %s aggregates, and run go generate ./... again",
-					v.Name, s.Entity.Name, Name(v.Name, s.Entity.Name), v.Name))
+					v.Name, s.Entity.Name, schema.ProjectionName(v.Name, s.Entity.Name), v.Name))
 			}
 		}
 	}
 	for _, view := range slices.Sorted(maps.Keys(t)) {
 		for _, entity := range slices.Sorted(maps.Keys(t[view])) {
 			if !wanted[view][entity] {
-				errs = append(errs, fmt.Errorf("%s is a projection, but the model has no view %s without aggregates that is made of %s: run go generate ./... again", Name(view, entity), view, entity))
+				errs = append(errs, fmt.Errorf("%s is a projection, but the model has no view %s without aggregates that is made of %s: run go generate ./... again", schema.ProjectionName(view, entity), view, entity))
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
-
-// Name returns the name of the function that makes a view of an entity.
-func Name(view, entity string) string { return "Project" + view + "From" + entity }

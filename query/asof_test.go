@@ -87,7 +87,7 @@ func compareAt(t *rapid.T, was, is *past, at time.Time, args query.ListArgs) {
 	}
 	left, right := args, args
 	for {
-		got, err := was.engine.ListAsOf(was.Context(), at, order, left, c)
+		got, err := was.engine.ListAsOf(was.Context(), new(at), order, left, c)
 		if err != nil {
 			t.Fatalf("%v %#v: %v", at, args, err)
 		}
@@ -120,7 +120,7 @@ func TestGetAsOf(t *testing.T) {
 	sel := &query.Selection{Fields: []string{"customerName"}, Refs: []*query.RefSelection{ref}, Blames: []*query.BlameSelection{name}, Histories: []*query.HistorySelection{h}}
 	get := func(at time.Time) string {
 		t.Helper()
-		n, err := p.engine.GetAsOf(t.Context(), at, order, "o1", sel)
+		n, err := p.engine.GetAsOf(t.Context(), new(at), order, "o1", sel)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,13 +141,13 @@ func TestGetAsOf(t *testing.T) {
 		}
 	}
 	var e *query.Error
-	if _, err := p.engine.GetAsOf(t.Context(), time.Now().Add(time.Hour), order, "o1", sel); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+	if _, err := p.engine.GetAsOf(t.Context(), new(time.Now().Add(time.Hour)), order, "o1", sel); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 		t.Error(err)
 	}
-	if _, err := p.engine.ListAsOf(t.Context(), time.Now().Add(time.Hour), order, query.ListArgs{}, query.Connection{}); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+	if _, err := p.engine.ListAsOf(t.Context(), new(time.Now().Add(time.Hour)), order, query.ListArgs{}, query.Connection{}); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 		t.Error(err)
 	}
-	if _, err := p.engine.HistoryAsOf(t.Context(), time.Now().Add(time.Hour), order, "o1", *h); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+	if _, err := p.engine.HistoryAsOf(t.Context(), new(time.Now().Add(time.Hour)), order, "o1", *h); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 		t.Error(err)
 	}
 }
@@ -161,16 +161,16 @@ func TestCursorsAreOfOneInstant(t *testing.T) {
 	p.settle()
 	one := 1
 	args, c := query.ListArgs{First: &one}, query.Connection{Node: &query.Selection{}}
-	page, err := p.engine.ListAsOf(t.Context(), day(2), order, args, c)
+	page, err := p.engine.ListAsOf(t.Context(), new(day(2)), order, args, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	args.After = page.Cursors[0]
-	if page, err = p.engine.ListAsOf(t.Context(), day(2), order, args, c); err != nil || page.Nodes[0].ID != "o1" {
+	if page, err = p.engine.ListAsOf(t.Context(), new(day(2)), order, args, c); err != nil || page.Nodes[0].ID != "o1" {
 		t.Fatal(page, err)
 	}
 	var e *query.Error
-	if _, err := p.engine.ListAsOf(t.Context(), day(2).Add(1), order, args, c); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
+	if _, err := p.engine.ListAsOf(t.Context(), new(day(2).Add(1)), order, args, c); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
 		t.Errorf("of another instant: %v", err)
 	}
 	if _, err := p.engine.List(t.Context(), order, args, c); !errors.As(err, &e) || e.Code != "INVALID_INPUT" {
@@ -194,7 +194,7 @@ func TestReadsAsOfDoNotGrowWithRows(t *testing.T) {
 		inner := &query.ListSelection{Inverse: p.model.Entity("Customer").Inverses[0], Connection: query.Connection{Node: &query.Selection{Fields: []string{"customerName"}}}}
 		ref := &query.RefSelection{Field: order.Field("customer"), Node: &query.Selection{Lists: []*query.ListSelection{inner}}}
 		before := p.store.reads.Load()
-		page, err := p.engine.ListAsOf(t.Context(), day(3), order, query.ListArgs{First: &rows}, query.Connection{Node: &query.Selection{Fields: []string{"customerName", "customerCity"}, Refs: []*query.RefSelection{ref}}})
+		page, err := p.engine.ListAsOf(t.Context(), new(day(3)), order, query.ListArgs{First: &rows}, query.Connection{Node: &query.Selection{Fields: []string{"customerName", "customerCity"}, Refs: []*query.RefSelection{ref}}})
 		if err != nil || len(page.Nodes) != rows || page.Nodes[0].Fields["customerName"] != "c00" {
 			t.Fatal(page, err)
 		}
@@ -221,7 +221,7 @@ func TestLooksOfThePastAreBounded(t *testing.T) {
 	p.settle()
 	named := documents.Compare{Field: "customerName", Value: "Ana"}
 	bounded := p.with(query.Config{MaxLookup: 20})
-	_, err := bounded.ListAsOf(t.Context(), day(3), order, query.ListArgs{Filter: named}, query.Connection{TotalCount: true})
+	_, err := bounded.ListAsOf(t.Context(), new(day(3)), order, query.ListArgs{Filter: named}, query.Connection{TotalCount: true})
 	var e *query.Error
 	if !errors.As(err, &e) || e.Code != "TOO_MUCH" {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestLooksOfThePastAreBounded(t *testing.T) {
 	if want := "where: more than 20 customers are, or were, what is asked of customerName, which of the past is looked up there: ask for less"; e.Message != want {
 		t.Error(e.Message)
 	}
-	if _, err := p.with(query.Config{MaxLookup: 31}).ListAsOf(t.Context(), day(3), order, query.ListArgs{Filter: named}, query.Connection{TotalCount: true}); err != nil {
+	if _, err := p.with(query.Config{MaxLookup: 31}).ListAsOf(t.Context(), new(day(3)), order, query.ListArgs{Filter: named}, query.Connection{TotalCount: true}); err != nil {
 		t.Error(err)
 	}
 	through := documents.And{documents.Through{Field: "customer", Entity: "Customer", F: documents.IsNull{Field: "name"}}, named, documents.Not{F: named}}

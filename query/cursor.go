@@ -14,7 +14,7 @@ import (
 // sealBytes is how long the seal is that a cursor begins with.
 const sealBytes = 16
 
-// belongs says what a cursor belongs to: anywhere else it is refused. The filter is no part of it: a place in an order is one whatever is left out.
+// belongs says what the cursors of a list belong to: anywhere else they are refused. The filter is no part of it: a place in an order is one whatever is left out.
 func (p *plan) belongs() []byte {
 	text, _ := json.Marshal([]any{p.entity.Name, p.orders, p.asOf().UTC().Format(time.RFC3339Nano)}) // texts and booleans always encode
 	return text
@@ -37,7 +37,7 @@ func (p *plan) cursor(d *documents.Document) string {
 
 func (p *plan) sealOf(body []byte) []byte {
 	p.seal.Reset()
-	p.seal.Write(p.belongs())
+	p.seal.Write(p.sealed)
 	p.seal.Write([]byte{0}) // is in no JSON: nothing of the one can be taken for the other
 	p.seal.Write(body)
 	return p.seal.Sum(nil)[:sealBytes]

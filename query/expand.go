@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -92,14 +91,8 @@ func (e *Engine) loads(m moment, st step) []load {
 // refLoads lists the reads for the refs of records, those in value objects included.
 func (e *Engine) refLoads(m moment, out []load, s *Selection, records []schema.Record) []load {
 	for _, r := range s.Refs {
-		ids := map[string]bool{}
-		for _, rec := range records {
-			if id, ok := rec[r.Field.Name].(string); ok {
-				ids[id] = true
-			}
-		}
-		if len(ids) > 0 {
-			out = append(out, e.refLoad(m, r, slices.Sorted(maps.Keys(ids))))
+		if ids := idsOf(records, r.Field.Name); len(ids) > 0 {
+			out = append(out, e.refLoad(m, r, ids))
 		}
 	}
 	for _, o := range s.Objects {
@@ -126,21 +119,15 @@ func gather(out []schema.Record, v any) []schema.Record {
 }
 
 func (e *Engine) refLoad(m moment, r *RefSelection, ids []string) load {
-	var docs map[string]documents.Document
+	var docs []documents.Document
 	entity := e.cfg.Model.Entity(r.Field.Ref.Entity)
 	return load{
 		read: func(ctx context.Context) (err error) {
-			docs, err = m.Load(ctx, entity.Name, ids, r.Node.reads())
+			docs, err = m.there(ctx, entity.Name, ids, r.Node.reads())
 			return err
 		},
 		keep: func(l *loaded) (step, error) {
-			var there []documents.Document
-			for _, id := range ids {
-				if d, ok := docs[id]; ok && !d.Deleted {
-					there = append(there, d)
-				}
-			}
-			nodes, err := l.wrap(entity, r.Node, there)
+			nodes, err := l.wrap(entity, r.Node, docs)
 			found := make(map[string]*Node, len(nodes))
 			for _, n := range nodes {
 				found[n.ID] = n

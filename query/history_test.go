@@ -185,7 +185,7 @@ func TestHistoryTellsWhatEachEventChanged(t *testing.T) {
 	}
 	p.same(want[4], changesOf(&page[1])) // what was before is read too, though it is on no page
 	p.settle()
-	then, err := p.engine.HistoryAsOf(t.Context(), day(2), order, "o1", query.HistorySelection{First: 9})
+	then, err := p.engine.HistoryAsOf(t.Context(), new(day(2)), order, "o1", query.HistorySelection{First: 9})
 	if err != nil || len(then) != 2 {
 		t.Fatal(then, err)
 	}

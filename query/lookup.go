@@ -33,7 +33,7 @@ type rows struct {
 func (p *plan) lookUp(ctx context.Context, s *Selection, by string, keys []string) (*rows, error) {
 	filter := p.filter
 	if by != "" {
-		filter = p.and(documents.In{Field: by, Values: boxed(keys)})
+		filter = p.and(documents.InTexts(by, keys))
 	}
 	paths := make([]string, len(p.keys))
 	for i, o := range p.keys {
@@ -75,14 +75,6 @@ func (p *plan) and(f documents.Filter) documents.Filter {
 		return f
 	}
 	return documents.And{f, p.filter}
-}
-
-func boxed(texts []string) []any {
-	out := make([]any, len(texts))
-	for i, t := range texts {
-		out[i] = t
-	}
-	return out
 }
 
 // moreRows is how many rows at least are tried once some of a page were gone.

@@ -56,11 +56,11 @@ func (m moment) all(ctx context.Context, entity string, f documents.Filter, fiel
 }
 
 // there returns the entities of those ids that are there, by _id.
-func (m moment) there(ctx context.Context, entity string, ids map[string]bool, fields []string) ([]documents.Document, error) {
+func (m moment) there(ctx context.Context, entity string, ids []string, fields []string) ([]documents.Document, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := m.Load(ctx, entity, slices.Sorted(maps.Keys(ids)), fields)
+	found, err := m.Load(ctx, entity, ids, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,26 @@ func (m moment) there(ctx context.Context, entity string, ids map[string]bool, f
 		}
 	}
 	return out, nil
+}
+
+// idsIn returns the ids that a ref of documents holds, each once and in order.
+func idsIn(docs []documents.Document, ref string) []string {
+	records := make([]schema.Record, len(docs))
+	for i := range docs {
+		records[i] = docs[i].Fields
+	}
+	return idsOf(records, ref)
+}
+
+// idsOf is idsIn for records.
+func idsOf(records []schema.Record, ref string) []string {
+	ids := map[string]bool{}
+	for _, r := range records {
+		if id, ok := r[ref].(string); ok {
+			ids[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
 }
 
 // values returns for every document what stands at the paths, which are its own fields, or lead through refs: customer.region. What is null, or beyond a ref that
@@ -101,14 +121,8 @@ func (m moment) values(ctx context.Context, entity *schema.Entity, docs []docume
 }
 
 func (m moment) valuesBeyond(ctx context.Context, ref *schema.Field, docs []documents.Document, paths []string, out []schema.Record) error {
-	ids := map[string]bool{}
-	for i := range docs {
-		if id, ok := docs[i].Fields[ref.Name].(string); ok {
-			ids[id] = true
-		}
-	}
 	target := m.model.Entity(ref.Ref.Entity)
-	there, err := m.there(ctx, target.Name, ids, firsts(paths))
+	there, err := m.there(ctx, target.Name, idsIn(docs, ref.Name), firsts(paths))
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type plan struct {
 	last          bool
 	after, before []any
 	seal          hash.Hash // of cursors
+	sealed        []byte    // what all of them belong to
 }
 
 func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*plan, error) {
@@ -41,7 +42,7 @@ func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*p
 	if err != nil {
 		return nil, err
 	}
-	p.seal = hmac.New(sha256.New, secret)
+	p.seal, p.sealed = hmac.New(sha256.New, secret), p.belongs()
 	if p.after, err = p.parse("after", a.After); err != nil {
 		return nil, err
 	}

@@ -32,17 +32,21 @@ func instant(t time.Time) time.Time {
 	return t
 }
 
-// final waits until what was at an instant never changes any more.
-func (e *Engine) final(ctx context.Context, at time.Time) (moment, error) {
-	at = instant(at)
-	if err := e.WaitPast(ctx, at); err != nil {
+// final waits until what was at an instant never changes any more. nil is now, which is not waited for.
+func (e *Engine) final(ctx context.Context, at *time.Time) (moment, error) {
+	if at == nil {
+		return e.now(), nil
+	}
+	then := instant(*at)
+	if err := e.WaitPast(ctx, then); err != nil {
 		return moment{}, err
 	}
-	return e.past(at), nil
+	return e.past(then), nil
 }
 
-// GetAsOf is Get of what was at an instant, and so is everything that the selection reaches. It waits until that is consolidated, as WaitPast does.
-func (e *Engine) GetAsOf(ctx context.Context, at time.Time, entity *schema.Entity, id string, s *Selection) (*Node, error) {
+// GetAsOf is Get of what was at an instant, and so is everything that the selection reaches. It waits until that is consolidated, as WaitPast does. Without an
+// instant (nil) it is Get.
+func (e *Engine) GetAsOf(ctx context.Context, at *time.Time, entity *schema.Entity, id string, s *Selection) (*Node, error) {
 	m, err := e.final(ctx, at)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func (e *Engine) GetAsOf(ctx context.Context, at time.Time, entity *schema.Entit
 }
 
 // ListAsOf is List of what was at an instant, see GetAsOf. Its cursors are for lists of the same instant.
-func (e *Engine) ListAsOf(ctx context.Context, at time.Time, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
+func (e *Engine) ListAsOf(ctx context.Context, at *time.Time, entity *schema.Entity, args ListArgs, c Connection) (*Page, error) {
 	m, err := e.final(ctx, at)
 	if err != nil {
 		return nil, err
@@ -60,7 +64,7 @@ func (e *Engine) ListAsOf(ctx context.Context, at time.Time, entity *schema.Enti
 }
 
 // HistoryAsOf is History up to an instant, see GetAsOf.
-func (e *Engine) HistoryAsOf(ctx context.Context, at time.Time, entity *schema.Entity, id string, h HistorySelection) ([]Entry, error) {
+func (e *Engine) HistoryAsOf(ctx context.Context, at *time.Time, entity *schema.Entity, id string, h HistorySelection) ([]Entry, error) {
 	m, err := e.final(ctx, at)
 	if err != nil {
 		return nil, err
@@ -121,27 +125,13 @@ func (t *then) gone(ctx context.Context, entity string, limit int) (docs []docum
 	if len(dead) == limit { // there may be more: who asks has a bound far above what is found
 		return nil, true, nil
 	}
-	last, err := t.lastLives(ctx, entity, dead)
+	last, err := documents.LastLives(ctx, t.store, entity, dead)
 	for _, d := range dead {
 		if v, ok := last[d.ID]; ok {
 			docs = append(docs, documents.Document{ID: v.ID, Version: v.Version, CreatedAt: v.CreatedAt, UpdatedAt: v.At, Fields: v.State})
 		}
 	}
 	return docs, false, err
-}
-
-// lastLives returns by id the versions before tombstones.
-func (t *then) lastLives(ctx context.Context, entity string, dead []documents.Document) (map[string]documents.Version, error) {
-	keys := make([]documents.VersionKey, len(dead))
-	for i, d := range dead {
-		keys[i] = documents.VersionKey{ID: d.ID, Version: d.Version - 1}
-	}
-	found, err := t.store.Versions(ctx, entity, keys)
-	out := make(map[string]documents.Version, len(found))
-	for k, v := range found {
-		out[k.ID] = v
-	}
-	return out, err
 }
 
 // copying takes copies of some documents from their sources.
@@ -183,16 +173,11 @@ func (t *then) copiesOf(entity string, fields []string) *copying {
 // fill sets the copies of documents: one read for each ref, and one more if sources were deleted.
 func (c *copying) fill(ctx context.Context, docs []documents.Document) error {
 	for _, via := range slices.Sorted(maps.Keys(c.via)) {
-		ids := map[string]bool{}
-		for _, d := range docs {
-			if id, ok := d.Fields[via].(string); ok {
-				ids[id] = true
-			}
-		}
+		ids := idsIn(docs, via)
 		if len(ids) == 0 {
 			continue
 		}
-		sources, err := c.sources(ctx, via, slices.Sorted(maps.Keys(ids)))
+		sources, err := c.sources(ctx, via, ids)
 		if err != nil {
 			return err
 		}
@@ -228,10 +213,7 @@ func (c *copying) sources(ctx context.Context, via string, ids []string) (map[st
 			out[id] = d.Fields
 		}
 	}
-	if len(dead) == 0 {
-		return out, nil
-	}
-	last, err := c.lastLives(ctx, source, dead)
+	last, err := documents.LastLives(ctx, c.store, source, dead)
 	for id, v := range last {
 		out[id] = v.State
 	}

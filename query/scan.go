@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
@@ -113,21 +114,17 @@ func (e *Engine) judge(ctx context.Context, s scan) (Verdict, error) {
 		v.Refused = s.unfiltered(v)
 		return v, nil
 	}
-	count := grouped(v.Size)
+	count := scalar.Grouped(v.Size)
 	if len(v.Narrow) > 0 {
 		among := v.Narrow
 		if s.by != "" {
-			keys := make([]any, len(s.keys))
-			for i, k := range s.keys {
-				keys[i] = k
-			}
-			among = documents.And{documents.In{Field: s.by, Values: keys}}
+			among = documents.And{documents.InTexts(s.by, s.keys)}
 		}
 		left, err := e.cfg.Store.Count(ctx, documents.CountQuery{Entity: s.entity.Name, Filter: among, Limit: e.cfg.ScanLimit + 1, AsOf: s.asOf})
 		if err != nil || left <= e.cfg.ScanLimit {
 			return v, err
 		}
-		count = "over " + grouped(e.cfg.ScanLimit)
+		count = "over " + scalar.Grouped(e.cfg.ScanLimit)
 	}
 	v.Refused = s.unsorted(v, count)
 	return v, nil
@@ -138,8 +135,8 @@ func (s scan) unfiltered(v Verdict) error {
 	var asked, add []string
 	for _, p := range documents.Conjuncts(s.filter) {
 		documents.Any(p, func(f documents.Filter) bool {
-			if field := documents.FieldOf(f); field != "" && !slices.Contains(asked, s.name(field)) {
-				asked = append(asked, s.name(field))
+			if field := documents.FieldOf(f); field != "" && !slices.Contains(asked, documents.Named(field)) {
+				asked = append(asked, documents.Named(field))
 			}
 			return false
 		})
@@ -154,7 +151,7 @@ func (s scan) unfiltered(v Verdict) error {
 	if len(asked) == 0 {
 		asked, write = []string{"nothing that they have"}, "leave out of the filter what holds for all of them, or for none, such as not: {}"
 	}
-	return s.refused(fmt.Sprintf("filtered by %s: %s %s are too many to look through without an index", strings.Join(asked, ", "), grouped(v.Size), s.entity.Plural), write)
+	return s.refused(fmt.Sprintf("filtered by %s: %s %s are too many to look through without an index", strings.Join(asked, ", "), scalar.Grouped(v.Size), s.entity.Plural), write)
 }
 
 // unsorted is the error about an order that no index has; count is how many documents there are to sort.
@@ -168,7 +165,7 @@ func (s scan) unsorted(v Verdict, count string) error {
 	}
 	mixed := slices.ContainsFunc(s.orders, func(o documents.Order) bool { return o.Desc != s.orders[0].Desc })
 	for _, o := range s.orders {
-		names = append(names, s.name(o.Field))
+		names = append(names, documents.Named(o.Field))
 		o.Desc = o.Desc && mixed // an index is read forward and backward
 		if !slices.ContainsFunc(keys, func(k documents.Order) bool { return k.Field == o.Field }) {
 			keys = append(keys, o)
@@ -186,7 +183,7 @@ func (s scan) unsorted(v Verdict, count string) error {
 			field, one := documents.OneValue(p)
 			return one && field == o.Field
 		}) {
-			write = "leave " + s.name(o.Field) + " out of orderBy, of which the filter has one value"
+			write = "leave " + documents.Named(o.Field) + " out of orderBy, of which the filter has one value"
 		}
 	}
 	return s.refused(fmt.Sprintf("sorted by %s: %s %s are too many to sort without an index", strings.Join(names, ", "), count, s.entity.Plural), write)
@@ -204,7 +201,7 @@ func (s scan) declare(keys []documents.Order) string {
 	}
 	texts := make([]string, len(keys))
 	for i, k := range keys {
-		texts[i] = s.name(k.Field)
+		texts[i] = documents.Named(k.Field)
 		if k.Desc {
 			texts[i] += " DESC"
 		}
@@ -217,19 +214,11 @@ func (s scan) declare(keys []documents.Order) string {
 	return "add @indexed(fields: [" + strings.Join(texts, ", ") + "]" + asOf + ") to the type " + s.entity.Name
 }
 
-// name is what the model calls a field.
-func (s scan) name(field string) string {
-	if field == documents.FieldID {
-		return "id"
-	}
-	return strings.TrimPrefix(field, "_")
-}
-
 // indexed are the fields that indexes begin with.
 func (s scan) indexed() []string {
 	out := []string{"id"}
 	for _, i := range documents.Indexes(s.entity) {
-		if name := s.name(i.Fields[0].Field); i.Past != s.asOf.IsZero() && !slices.Contains(out, name) {
+		if name := documents.Named(i.Fields[0].Field); i.Past != s.asOf.IsZero() && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
@@ -238,13 +227,4 @@ func (s scan) indexed() []string {
 
 func (s scan) refused(what, write string) error {
 	return &Error{CodeNoIndex, s.entity.Plural + " " + what + ": " + write}
-}
-
-// grouped writes a number for people: 61,234.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

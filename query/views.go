@@ -88,12 +88,12 @@ func (e *Engine) reaches(ctx context.Context, state *viewState, after position.P
 	if state.seen.Includes(after) {
 		return true, nil
 	}
-	seen, err := e.viewSeen(ctx, state.view)
+	seen, err := e.cfg.Store.ViewCheckpoints(ctx, state.view.Name)
 	if err != nil {
 		return false, err
 	}
-	state.seen = seen
-	return seen.Includes(after), nil
+	state.seen = documents.PositionOf(seen)
+	return state.seen.Includes(after), nil
 }
 
 func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
@@ -113,11 +113,11 @@ func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
 		return err
 	}
 	if ready && !lags(seen, all) {
-		state.until = time.Now().Add(ViewsReadyFor)
+		state.until, state.seen = time.Now().Add(ViewsReadyFor), documents.PositionOf(seen)
 		return nil
 	}
 	state.seen = position.Position{} // it begins again
-	return &Error{"NOT_CONSOLIDATED", fmt.Sprintf("%s is being built: %d %%, ask again later", state.view.Name, percent(seen, all))}
+	return &Error{ErrBehind.Code, fmt.Sprintf("%s is being built: %d %%, ask again later", state.view.Name, percent(seen, all))}
 }
 
 // lags reports whether a view lacks too much of what is consolidated.
@@ -142,13 +142,4 @@ func percent(seen, all map[int]documents.Checkpoint) int {
 		return 0
 	}
 	return min(99, int(100*have/want))
-}
-
-func (e *Engine) viewSeen(ctx context.Context, view *schema.Entity) (position.Position, error) {
-	checkpoints, err := e.cfg.Store.ViewCheckpoints(ctx, view.Name)
-	var p position.Position
-	for partition, c := range checkpoints {
-		p = p.Join(position.At(partition, c.Place))
-	}
-	return p, err
 }

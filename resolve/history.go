@@ -31,12 +31,7 @@ func (rt *Runtime) historyOf(ctx context.Context, f field) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var entries []query.Entry
-	if f.asOf != nil {
-		entries, err = rt.Queries.HistoryAsOf(ctx, *f.asOf, e, id, *h)
-	} else {
-		entries, err = rt.Queries.History(ctx, e, id, *h)
-	}
+	entries, err := rt.Queries.HistoryAsOf(ctx, f.asOf, e, id, *h)
 	if err != nil {
 		return nil, err
 	}

@@ -106,12 +106,7 @@ func (rt *Runtime) get(ctx context.Context, e *schema.Entity, id string, f field
 	if err != nil {
 		return nil, err
 	}
-	var n *query.Node
-	if f.asOf != nil {
-		n, err = rt.Queries.GetAsOf(ctx, *f.asOf, e, id, s.selection)
-	} else {
-		n, err = rt.Queries.Get(ctx, e, id, s.selection)
-	}
+	n, err := rt.Queries.GetAsOf(ctx, f.asOf, e, id, s.selection)
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +118,7 @@ func (rt *Runtime) page(ctx context.Context, e *schema.Entity, f field) (any, er
 	if err != nil {
 		return nil, err
 	}
-	var p *query.Page
-	if f.asOf != nil {
-		p, err = rt.Queries.ListAsOf(ctx, *f.asOf, e, args, conn.Connection)
-	} else {
-		p, err = rt.Queries.List(ctx, e, args, conn.Connection)
-	}
+	p, err := rt.Queries.ListAsOf(ctx, f.asOf, e, args, conn.Connection)
 	if err != nil {
 		return nil, err
 	}

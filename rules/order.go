@@ -8,6 +8,7 @@ import (
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/entity"
 	"github.com/daybook-cqrs/daybook/scalar"
+	"github.com/daybook-cqrs/daybook/schema"
 )
 
 // CreateOrder refuses lines that make no sense, computes the total, and notes where the customer lives: what is sold in a region does not move with a customer.
@@ -29,7 +30,7 @@ func CreateOrder(c *command.Context, order *entity.Order, _ entity.CreateOrder) 
 
 func checkLine(l entity.OrderLine, path string) error {
 	switch {
-	case !canBeID(l.Seller):
+	case !schema.LegalID(l.Seller): // each seller has a document, and a projection has to take whatever happened
 		return command.Reject("BAD_SELLER", "a seller is 1 to 200 bytes without control characters").At(path + ".seller")
 	case l.Quantity < 1:
 		return command.Reject("BAD_QUANTITY", "a line has a quantity of at least 1").At(path + ".quantity")

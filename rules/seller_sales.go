@@ -3,8 +3,6 @@ package rules
 import (
 	"maps"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/daybook-cqrs/daybook/entity"
 	"github.com/daybook-cqrs/daybook/projection"
@@ -47,11 +45,6 @@ func ProjectSellerSalesFromOrder(c *projection.Change[entity.SellerSales], order
 	return nil
 }
 
-// canBeID reports whether there can be a document of a seller. Lines are refused if not, because a projection has to take whatever happened.
-func canBeID(seller string) bool {
-	return seller != "" && len(seller) <= schema.MaxIDBytes && !strings.ContainsFunc(seller, unicode.IsControl)
-}
-
 // soldBy is what each seller of an order sold by it. Lines of sellers that can't be are left out: they were taken before there was this view.
 func soldBy(order *entity.Order) map[string]sold {
 	out := map[string]sold{}
@@ -59,7 +52,7 @@ func soldBy(order *entity.Order) map[string]sold {
 		return out
 	}
 	for _, l := range order.Lines {
-		if canBeID(l.Seller) {
+		if schema.LegalID(l.Seller) {
 			out[l.Seller] = out[l.Seller].plus(1, l.Price.MulInt(int64(l.Quantity)))
 		}
 	}

@@ -28,20 +28,18 @@ var ErrDecimal = error(inputError("not a Decimal: write a number such as \"12.50
 
 // ParseDecimal reads an optional sign, digits, at most one point, and an optional exponent: "12.50", "-0.1", "1e3".
 func ParseDecimal(s string) (Decimal, error) {
-	if err := checkDecimalText(s, maxText); err != nil {
-		return Decimal{}, err
-	}
-	d, err := decimal.NewFromString(s)
+	d, err := parseDecimal(s, maxText)
 	if err != nil {
-		return Decimal{}, fmt.Errorf("%w (got %q)", ErrDecimal, clip(s))
+		return d, err
 	}
-	v := Decimal{d}
-	return v, v.Valid()
+	return d, d.Valid()
 }
 
 // ParseExactDecimal reads what String wrote of a number that may have more than MaxDigits digits, such as an exact sum of valid ones.
-func ParseExactDecimal(s string) (Decimal, error) {
-	if err := checkDecimalText(s, maxExactText); err != nil {
+func ParseExactDecimal(s string) (Decimal, error) { return parseDecimal(s, maxExactText) }
+
+func parseDecimal(s string, longest int) (Decimal, error) {
+	if err := checkDecimalText(s, longest); err != nil {
 		return Decimal{}, err
 	}
 	d, err := decimal.NewFromString(s)

@@ -187,6 +187,11 @@ func coerceText(v any, limit int) (any, error) {
 
 func isNumber(v any) bool { _, ok := v.(json.Number); return ok }
 
+// LegalID reports whether a text can be an id: 1 to MaxIDBytes bytes without control characters.
+func LegalID(text string) bool {
+	return text != "" && len(text) <= MaxIDBytes && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
 func coerceID(v any) (any, error) {
 	if n, ok := wholeNumber(v); ok { // GraphQL allows integers as IDs
 		return fmt.Sprint(n), nil
@@ -195,7 +200,7 @@ func coerceID(v any) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("is no ID of 1 to %d bytes", MaxIDBytes)
 	}
-	if s == "" || strings.ContainsFunc(s.(string), unicode.IsControl) {
+	if !LegalID(s.(string)) {
 		return nil, fmt.Errorf("is no ID: it is empty or has control characters")
 	}
 	return s, nil

@@ -160,7 +160,7 @@ func (l *loader) ref(d *ast.Definition, f *Field, dir *ast.Directive, of holder)
 	case a != nil && of == ofView:
 		l.fail(posOf(a.Position), "leave it out", "no command sets %s.%s: its ref has no in", d.Name, f.Name)
 	case a != nil:
-		l.refStates(f, a)
+		l.refStates(f, dir, a)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/daybook-cqrs/daybook/scalar"
@@ -52,7 +51,7 @@ func (e encoder) text(t Type, s string) error {
 			return &valueError{"", fmt.Sprintf("%s has no value %q", t.Name, s)}
 		}
 	case KindID, KindEntity:
-		if s == "" || len(s) > MaxIDBytes || strings.ContainsFunc(s, unicode.IsControl) {
+		if !LegalID(s) {
 			return &valueError{"", fmt.Sprintf("is no ID of 1 to %d bytes without control characters", MaxIDBytes)}
 		}
 	default:

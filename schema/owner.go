@@ -77,21 +77,12 @@ func (l *loader) owner(e *Entity) {
 }
 
 // refStates reads the `in` of @ref; refsIn checks it once the target's states are known.
-func (l *loader) refStates(f *Field, a *ast.Argument) {
+func (l *loader) refStates(f *Field, dir *ast.Directive, a *ast.Argument) {
 	values := valuesOf(a.Value)
 	if len(values) == 0 {
 		l.fail(posOf(a.Position), "name states, or leave out in", "in of @ref is empty")
 	}
-	for _, v := range values {
-		switch {
-		case v.Kind != ast.EnumValue:
-			l.fail(posOf(v.Position), "write a state without quotes", "%s of @ref is no state", v.String())
-		case slices.Contains(f.Ref.In, v.Raw):
-			l.fail(posOf(v.Position), "leave one out", "the state %s is named twice", v.Raw)
-		default:
-			f.Ref.In = append(f.Ref.In, v.Raw)
-		}
-	}
+	f.Ref.In = l.statesIn(values, dir, nil, "")
 }
 
 // refsIn checks the states that refs ask for, of an entity's own and of its value objects.

@@ -136,17 +136,22 @@ func (l *loader) stateArg(c *Command, dir *ast.Directive, name string) (states [
 		l.fail(posOf(a.Position), "name states", "%s of @transition is not as it should be", name)
 		return nil, true
 	}
+	return l.statesIn(values, dir, c.Entity, "use one of "), true
+}
+
+// statesIn reads states, each of which may be named once. They have to be of the entity, if that is not nil and has states.
+func (l *loader) statesIn(values []*ast.Value, dir *ast.Directive, of *Entity, use string) (states []string) {
 	for _, v := range values {
 		switch {
 		case v.Kind != ast.EnumValue:
-			l.fail(posOf(v.Position), "write a state without quotes", "%s of @transition is no state", v.String())
-		case len(c.Entity.States) > 0 && !slices.Contains(c.Entity.States, v.Raw):
-			l.fail(posOf(v.Position), "use one of "+strings.Join(c.Entity.States, ", "), "%s has no state %s", c.Entity.Name, v.Raw)
+			l.fail(posOf(v.Position), "write a state without quotes", "%s of @%s is no state", v.String(), dir.Name)
+		case of != nil && len(of.States) > 0 && !slices.Contains(of.States, v.Raw):
+			l.fail(posOf(v.Position), use+strings.Join(of.States, ", "), "%s has no state %s", of.Name, v.Raw)
 		case slices.Contains(states, v.Raw):
 			l.fail(posOf(v.Position), "leave one out", "the state %s is named twice", v.Raw)
 		default:
 			states = append(states, v.Raw)
 		}
 	}
-	return states, true
+	return states
 }

@@ -28,6 +28,14 @@ const (
 	TallyCount = "count" // Int
 )
 
+// ProjectionName returns the name of the function of package rules that makes a view of an entity.
+func ProjectionName(view, entity string) string { return "Project" + view + "From" + entity }
+
+// Tallied reports whether the field needs View.Tallies.
+func (f *ViewField) Tallied() bool {
+	return f.Aggregate == Min || f.Aggregate == Max || f.Aggregate == CountDistinct
+}
+
 // ViewSource is one entity that a view is made of.
 type ViewSource struct {
 	Entity *Entity

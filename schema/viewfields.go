@@ -124,24 +124,18 @@ func wantedType(vf *ViewField, s *ViewSource, leaf *Field) (want []Type, write s
 			return nil, "count a Decimal: Floats are not exact"
 		}
 		return []Type{of(KindLong, "Long", true), of(KindInt, "Int", true)}, ""
-	case Sum:
+	case Sum, Avg:
 		switch {
 		case !number && leaf.Type.Kind == KindFloat:
 			return nil, "make the field a Decimal: the sum of Floats depends on their order"
 		case !number:
 			return nil, "name a field of type Int, Long or Decimal"
+		case vf.Aggregate == Avg:
+			return []Type{of(KindDecimal, "Decimal", false)}, ""
 		case leaf.Type.Kind == KindDecimal:
 			return []Type{of(KindDecimal, "Decimal", true)}, ""
 		}
 		return []Type{of(KindLong, "Long", true), of(KindDecimal, "Decimal", true)}, ""
-	case Avg:
-		switch {
-		case !number && leaf.Type.Kind == KindFloat:
-			return nil, "make the field a Decimal: the sum of Floats depends on their order"
-		case !number:
-			return nil, "name a field of type Int, Long or Decimal"
-		}
-		return []Type{of(KindDecimal, "Decimal", false)}, ""
 	case Min, Max:
 		if !number && !slices.Contains([]Kind{KindFloat, KindDateTime, KindDate}, leaf.Type.Kind) {
 			return nil, "name a field with a number or a time"

@@ -112,18 +112,7 @@ func (l *loader) viewStates(s *ViewSource, dir *ast.Directive) {
 		l.fail(posOf(a.Position), "leave out in", "%s has no states, or none is named", s.Entity.Name)
 		return
 	}
-	for _, v := range values {
-		switch {
-		case v.Kind != ast.EnumValue:
-			l.fail(posOf(v.Position), "write a state without quotes", "%s of @view is no state", v.String())
-		case !slices.Contains(s.Entity.States, v.Raw):
-			l.fail(posOf(v.Position), "use some of "+strings.Join(s.Entity.States, ", "), "%s has no state %s", s.Entity.Name, v.Raw)
-		case slices.Contains(s.In, v.Raw):
-			l.fail(posOf(v.Position), "leave one out", "the state %s is named twice", v.Raw)
-		default:
-			s.In = append(s.In, v.Raw)
-		}
-	}
+	s.In = l.statesIn(values, dir, s.Entity, "use some of ")
 }
 
 // viewEach reads the list whose elements count.

@@ -18,8 +18,7 @@ func (e *Entity) Stored() string {
 
 // tallies returns the entity in which a view counts values, or nil if it needs not.
 func tallies(e *Entity) *Entity {
-	counts := func(vf *ViewField) bool { return slices.Contains([]Aggregate{Min, Max, CountDistinct}, vf.Aggregate) }
-	if !slices.ContainsFunc(e.View.Values, counts) {
+	if !slices.ContainsFunc(e.View.Values, (*ViewField).Tallied) {
 		return nil
 	}
 	field := func(name string, kind Kind, of string) *Field {

@@ -60,14 +60,19 @@ func (s *Store) Advance(ctx context.Context, partition int, c documents.Checkpoi
 	return nil
 }
 
+// before holds for checkpoints of an earlier epoch, and for those of the same whose sequence compares so ($lt, $lte).
+func before(epoch, seq int64, compare string) bson.A {
+	return bson.A{
+		bson.D{{Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}},
+		bson.D{{Key: "epoch", Value: epoch}, {Key: "seq", Value: bson.D{{Key: compare, Value: seq}}}},
+	}
+}
+
 func (s *Store) advance(ctx context.Context, partition int, c documents.Checkpoint) error {
 	epoch, seq := int64(c.Place.Epoch), int64(c.Place.Seq)
 	filter := bson.D{
 		{Key: "_id", Value: fmt.Sprintf("g%d/%d", documents.FirstGeneration, partition)},
-		{Key: "$or", Value: bson.A{
-			bson.D{{Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}},
-			bson.D{{Key: "epoch", Value: epoch}, {Key: "seq", Value: bson.D{{Key: "$lte", Value: seq}}}},
-		}},
+		{Key: "$or", Value: before(epoch, seq, "$lte")},
 	}
 	set := checkpoint{Generation: documents.FirstGeneration, Partition: partition, Epoch: epoch, Seq: seq, Hash: c.Hash}
 	update := bson.D{{Key: "$set", Value: set}}

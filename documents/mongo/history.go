@@ -57,15 +57,11 @@ func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery)
 	case len(q.Of) == 1:
 		return e.versions.Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)).SetProjection(fields))
 	case s.features.TopN:
-		top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: order}, {Key: "output", Value: "$$ROOT"}}
 		pipeline := bson.A{stage("$match", filter)}
 		if fields != nil {
 			pipeline = append(pipeline, stage("$project", fields))
 		}
-		return e.versions.Aggregate(ctx, append(pipeline,
-			stage("$group", bson.D{{Key: "_id", Value: "$id"}, {Key: "top", Value: stage("$topN", top)}}),
-			stage("$unwind", "$top"),
-			stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}})))
+		return e.versions.Aggregate(ctx, append(pipeline, firstOfEach("id", order, q.Limit)...))
 	}
 	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1).SetProjection(fields))
 }

@@ -43,11 +43,7 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 
 // ofKeys is a filter on the documents whose ref holds one of the keys.
 func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
-	values := make([]any, len(keys))
-	for i, k := range keys {
-		values[i] = k
-	}
-	all := documents.And{documents.In{Field: by, Values: values}}
+	all := documents.And{documents.InTexts(by, keys)}
 	if f != nil {
 		all = append(all, f)
 	}
@@ -79,11 +75,17 @@ func (s *Store) topNPipeline(t *table, q documents.Query, by string, among docum
 	if p := t.projection(q.Fields, orderFields(q, by)...); p != nil {
 		pipeline = append(pipeline, stage("$project", p))
 	}
-	top := bson.D{{Key: "n", Value: q.Limit}, {Key: "sortBy", Value: t.sorting(documents.PageOrders(q))}, {Key: "output", Value: "$$ROOT"}}
-	return append(pipeline,
-		stage("$group", bson.D{{Key: "_id", Value: "$" + t.key(by)}, {Key: "top", Value: stage("$topN", top)}}),
+	return append(pipeline, firstOfEach(t.key(by), t.sorting(documents.PageOrders(q)), q.Limit)...), nil
+}
+
+// firstOfEach are the stages that keep the first of every group, n at most.
+func firstOfEach(by string, order bson.D, n int) bson.A {
+	top := bson.D{{Key: "n", Value: n}, {Key: "sortBy", Value: order}, {Key: "output", Value: "$$ROOT"}}
+	return bson.A{
+		stage("$group", bson.D{{Key: "_id", Value: "$" + by}, {Key: "top", Value: stage("$topN", top)}}),
 		stage("$unwind", "$top"),
-		stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}})), nil
+		stage("$replaceRoot", bson.D{{Key: "newRoot", Value: "$top"}}),
+	}
 }
 
 // orderFields are the fields that a projection must keep for sorting and grouping.

@@ -82,9 +82,14 @@ func (t *table) lived(filter bson.D) bson.D {
 	if !t.past {
 		return live(filter)
 	}
+	return append(bson.D{{Key: "deleted", Value: t.gone}}, t.valid(filter)...)
+}
+
+// valid adds that the document was what there was at the instant, a tombstone too.
+func (t *table) valid(filter bson.D) bson.D {
 	at := encodeTime(t.at)
 	open := bson.A{where("validTo", "$exists", false), where("validTo", "$gt", at)}
-	out := bson.D{{Key: "deleted", Value: t.gone}, {Key: "validFrom", Value: bson.D{{Key: "$lte", Value: at}}}, {Key: "$or", Value: open}}
+	out := bson.D{{Key: "validFrom", Value: bson.D{{Key: "$lte", Value: at}}}, {Key: "$or", Value: open}}
 	if len(filter) > 0 {
 		out = append(out, bson.E{Key: "$and", Value: bson.A{filter}})
 	}
@@ -189,7 +194,6 @@ func (s *Store) LoadAsOf(ctx context.Context, entity string, ids []string, field
 		out[d.ID] = d
 		return out, err
 	}
-	filter := t.lived(where("id", "$in", ids))[1:] // tombstones too
-	err = s.find(ctx, t, filter, options.Find().SetProjection(t.projection(fields)), func(d documents.Document, _ bson.Raw) { out[d.ID] = d })
+	err = s.find(ctx, t, t.valid(where("id", "$in", ids)), options.Find().SetProjection(t.projection(fields)), func(d documents.Document, _ bson.Raw) { out[d.ID] = d })
 	return out, err
 }

@@ -61,7 +61,7 @@ func (s *Store) AdvanceViews(ctx context.Context, partition int, views []string,
 			return err
 		}
 		epoch, seq := int64(c.Place.Epoch), int64(c.Place.Seq)
-		filter := bson.D{{Key: "_id", Value: fmt.Sprintf("%s/%d", e.Stored(), partition)}, {Key: "$or", Value: before(epoch, seq)}}
+		filter := bson.D{{Key: "_id", Value: fmt.Sprintf("%s/%d", e.Stored(), partition)}, {Key: "$or", Value: before(epoch, seq, "$lt")}}
 		set := viewCheckpoint{View: e.Stored(), Partition: partition, Epoch: epoch, Seq: seq, Hash: c.Hash}
 		models[i] = mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(bson.D{{Key: "$set", Value: set}}).SetUpsert(true)
 	}
@@ -75,14 +75,6 @@ func (s *Store) AdvanceViews(ctx context.Context, partition int, views []string,
 		}
 	}
 	return nil
-}
-
-// before holds for checkpoints that are before a place.
-func before(epoch, seq int64) bson.A {
-	return bson.A{
-		bson.D{{Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}},
-		bson.D{{Key: "epoch", Value: epoch}, {Key: "seq", Value: bson.D{{Key: "$lt", Value: seq}}}},
-	}
 }
 
 // ViewReady implements documents.Views.

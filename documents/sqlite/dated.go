@@ -9,17 +9,6 @@ import (
 // Archives of before Version.CreatedAt was kept get it from the first version of each entity. An index has those that lack it, so that what is done is
 // not looked at again.
 
-// addCreatedAt adds the column to an older archive.
-func addCreatedAt(ctx context.Context, tx *sql.Tx, e *entity) error {
-	var n int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info(?) WHERE name = 'createdAt'", e.Plural+"_versions").Scan(&n)
-	if err != nil || n > 0 {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, "ALTER TABLE "+e.versions+" ADD COLUMN createdAt TEXT")
-	return err
-}
-
 // dateVersions gives versions without one their CreatedAt, some in each transaction.
 func (s *Store) dateVersions(ctx context.Context, e *entity) error {
 	text := fmt.Sprintf(`UPDATE %[1]s SET createdAt = (SELECT f.validFrom FROM %[1]s f WHERE f._id = %[1]s._id ORDER BY f._version LIMIT 1)

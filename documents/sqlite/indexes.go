@@ -31,14 +31,14 @@ func (e *entity) indexPrefix(past bool) string {
 
 // index returns the name of an index, and the statement that makes it, in the form in which SQLite keeps it.
 func (e *entity) index(i documents.Index) (name, statement string) {
-	t, there := e.now(), "_deleted=0"
+	t := e.now()
 	if i.Past {
-		t, there = e.then(time.Time{}), "deleted=0"
+		t = e.then(time.Time{})
 	}
 	name = e.indexPrefix(i.Past) + i.Name()
 	keys := compiler{from: t}
 	keys.orders(i.Keys())
-	return name, fmt.Sprintf(`CREATE INDEX "%s" ON %s (%s) WHERE %s`, name, t.name, keys.sql.String(), there)
+	return name, fmt.Sprintf(`CREATE INDEX "%s" ON %s (%s) WHERE %s`, name, t.name, keys.sql.String(), t.there())
 }
 
 // Index implements documents.Store. An index is known as ours by its name and statement together.

@@ -216,11 +216,12 @@ func (s *Store) listingBy(t *table, q documents.Query, by string, keys []string)
 	c.lived()
 	c.filter(documents.PageFilter(q))
 	q.Filter = documents.And{documents.Compare{Field: by, Value: ""}, q.Filter} // of one key
+	sort := documents.PageSort(q)
 	c.text(" ORDER BY ")
-	c.orders(documents.PageSort(q))
+	c.orders(sort)
 	c.text(" LIMIT ?) ORDER BY k.key, ")
 	c.args = append(c.args, q.Limit)
-	c.orders(documents.PageSort(q))
+	c.orders(sort)
 	return c
 }
 

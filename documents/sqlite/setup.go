@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/daybook-cqrs/daybook/documents"
 )
@@ -22,7 +23,7 @@ func (s *Store) Setup(ctx context.Context) error {
 		if err := execAll(ctx, tx, append(slices.Clone(commonTables), viewTables...)); err != nil {
 			return err
 		}
-		if err := addWatermarks(ctx, tx); err != nil {
+		if err := addColumn(ctx, tx, "checkpoints", "watermark", "TEXT NOT NULL DEFAULT ''"); err != nil { // there were none once
 			return err
 		}
 		if err := s.forgetDropped(ctx, tx); err != nil {
@@ -43,12 +44,12 @@ func (s *Store) Setup(ctx context.Context) error {
 	return err
 }
 
-// addWatermarks makes checkpoints of before there were watermarks what they are now.
-func addWatermarks(ctx context.Context, tx *sql.Tx) error {
+// addColumn adds a column to a table of before it was there.
+func addColumn(ctx context.Context, tx *sql.Tx, table, name, definition string) error {
 	var there bool
-	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('checkpoints') WHERE name = 'watermark')`).Scan(&there)
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info(?) WHERE name = ?)`, table, name).Scan(&there)
 	if err == nil && !there {
-		_, err = tx.ExecContext(ctx, `ALTER TABLE checkpoints ADD COLUMN watermark TEXT NOT NULL DEFAULT ''`)
+		_, err = tx.ExecContext(ctx, `ALTER TABLE "`+table+`" ADD COLUMN `+name+" "+definition)
 	}
 	return err
 }
@@ -60,7 +61,7 @@ func (s *Store) setupEntity(ctx context.Context, tx *sql.Tx, e *entity) error {
 	if e.ofView {
 		return nil
 	}
-	if err := addCreatedAt(ctx, tx, e); err != nil {
+	if err := addColumn(ctx, tx, strings.Trim(e.versions, `"`), "createdAt", "TEXT"); err != nil {
 		return err
 	}
 	if err := execAll(ctx, tx, e.setupIndexes()); err != nil {

@@ -41,7 +41,7 @@ func unmade(m *schema.Model, found []role) schema.Errors {
 			continue
 		}
 		for _, s := range v.View.Sources {
-			o := role{name: projectionName(v, s.Entity), entity: s.Entity, view: v}
+			o := role{name: schema.ProjectionName(v.Name, s.Entity.Name), entity: s.Entity, view: v}
 			if !slices.ContainsFunc(found, func(f role) bool { return f.view == v && f.entity == s.Entity }) {
 				out = append(out, &schema.Error{
 					Pos: v.Pos, What: fmt.Sprintf("the view %s has no aggregates, and package rules has no function that makes it of %s", v.Name, s.Entity.Name),

@@ -41,16 +41,11 @@ func rolesOf(m *schema.Model) map[string][]role {
 			continue
 		}
 		for _, s := range v.View.Sources {
-			name := projectionName(v, s.Entity)
+			name := schema.ProjectionName(v.Name, s.Entity.Name)
 			out[name] = append(out[name], role{name: name, entity: s.Entity, view: v})
 		}
 	}
 	return out
-}
-
-// projectionName is that of projection.Name, which the generator does not import.
-func projectionName(view, source *schema.Entity) string {
-	return "Project" + view.Name + "From" + source.Name
 }
 
 func reactionName(event string) string { return "On" + schema.GoName(event) }

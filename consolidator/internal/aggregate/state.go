@@ -73,7 +73,7 @@ func (s State) With(v *schema.View, changes []Change) (State, error) {
 	for i := range changes {
 		out.Members += changes[i].sign()
 		for n, f := range v.Values {
-			if tallied(f) || changes[i].Values[n] == nil {
+			if f.Tallied() || changes[i].Values[n] == nil {
 				continue
 			}
 			sum := out.Sums[f.Field.Name]
@@ -115,11 +115,6 @@ func number(v any) scalar.Decimal {
 		return v
 	}
 	return scalar.Decimal{}
-}
-
-// tallied reports whether a field needs the tallies.
-func tallied(f *schema.ViewField) bool {
-	return f.Aggregate == schema.Min || f.Aggregate == schema.Max || f.Aggregate == schema.CountDistinct
 }
 
 // Fields returns the document's fields. from has the values of the fields that need tallies: those of the smallest and the largest value, absent for none, and numbers (int64) of

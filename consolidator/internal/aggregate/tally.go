@@ -17,7 +17,7 @@ type TallyChange struct {
 func (c *Change) Tallies(v *schema.View) []TallyChange {
 	var out []TallyChange
 	for n, f := range v.Values {
-		if !tallied(f) || c.Values[n] == nil {
+		if !f.Tallied() || c.Values[n] == nil {
 			continue
 		}
 		out = append(out, TallyChange{TallyID(c.Group, f.Field.Name, Sortable(c.Values[n])), f, c.Values[n], int(c.sign())})
@@ -29,7 +29,7 @@ func (c *Change) Tallies(v *schema.View) []TallyChange {
 func Tallied(v *schema.View) []*schema.ViewField {
 	var out []*schema.ViewField
 	for _, f := range v.Values {
-		if tallied(f) {
+		if f.Tallied() {
 			out = append(out, f)
 		}
 	}

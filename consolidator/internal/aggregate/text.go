@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -36,7 +35,7 @@ func ID(values []any) string {
 
 // legal reports whether a text can be an id and is none of those that begin with "~".
 func legal(text string) bool {
-	return text != "" && len(text) <= schema.MaxIDBytes && text[0] != '~' && !strings.ContainsFunc(text, unicode.IsControl)
+	return schema.LegalID(text) && text[0] != '~'
 }
 
 // escaped never has a "#", and a "~" only for null.
