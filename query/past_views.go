@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,7 +23,7 @@ func (t *then) viewDocuments(ctx context.Context, v *schema.Entity, f documents.
 	groups := aggregate.NewGroups(v.View)
 	left := t.engine.cfg.ScanLimit
 	if left <= 0 {
-		left = math.MaxInt64
+		left = math.MaxInt64 - 1
 	}
 	for source := range v.View.Sources {
 		if err := t.addTo(ctx, groups, v, source, f, &left); err != nil {
@@ -39,21 +40,27 @@ func (t *then) viewDocuments(ctx context.Context, v *schema.Entity, f documents.
 	return out, nil
 }
 
-// addTo adds the entities of one source, at most as many as are left.
+// addTo adds the entities of one source, at most as many as are left. If no index finds what the filter says, all are read: what may be asked without a filter may be asked with one.
 func (t *then) addTo(ctx context.Context, groups *aggregate.Groups, v *schema.Entity, source int, f documents.Filter, left *int64) error {
 	e := v.View.Sources[source].Entity
 	pushed, _ := pusher{v.View, source}.push(f)
+	tooMany := t.tooMany(v, e)
 	if err := t.engine.allow(ctx, scan{entity: e, filter: pushed, asOf: t.at}); err != nil {
-		return err
+		var unfound *Error
+		if !errors.As(err, &unfound) || unfound.Code != CodeNoIndex {
+			return err
+		}
+		pushed, tooMany = nil, err
 	}
-	q := documents.Query{Entity: e.Name, Filter: pushed, AsOf: t.at, Limit: documents.MaxLimit, Fields: aggregate.Needs(v.View, source)}
+	q := documents.Query{Entity: e.Name, Filter: pushed, AsOf: t.at, Fields: aggregate.Needs(v.View, source)}
 	for {
+		q.Limit = int(min(documents.MaxLimit, *left+1))
 		docs, err := t.store.List(ctx, q)
 		if err != nil {
 			return err
 		}
 		if *left -= int64(len(docs)); *left < 0 {
-			return t.tooMany(v, e)
+			return tooMany
 		}
 		for _, d := range docs {
 			if err := groups.Add(source, d.ID, d.Fields); err != nil {
