@@ -134,8 +134,6 @@ func (w *writer) value(f *writtenField, t *ast.Type, v any) bool {
 			return v != nil && list(w, f, t.Elem, v)
 		case []any:
 			return list(w, f, t.Elem, v)
-		case []string:
-			return v != nil && list(w, f, t.Elem, v)
 		}
 		return false
 	}
