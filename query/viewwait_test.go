@@ -176,7 +176,10 @@ func (b *bench) waitOrNot(e *query.Engine, p position.Position) <-chan error {
 func TestWhoWaitsForAViewThatIsWithdrawnIsTold(t *testing.T) {
 	b, s := twoViews(t)
 	e := b.running(s, b.feed)
-	b.announceView(b.model.View("Total").Stored(), 9)
+	until(t, "it is heard", func() bool {
+		b.announceView(b.model.View("Total").Stored(), 9)
+		return e.Reached().Includes(at(0, 9))
+	})
 	const callers = 1000
 	done := b.waitFor(t.Context(), e, "Total", at(0, 10), callers)
 	if err := b.store.SetViewReady(t.Context(), "Total", false); err != nil {
