@@ -285,7 +285,7 @@ func readViews(t *testing.T, commands, queries *store, prefix string, times int)
 
 // TestReadYourWritesInAView: a view is waited for as entities are, in one process and across three.
 func TestReadYourWritesInAView(t *testing.T) {
-	n := rounds(t, 40) / 4
+	n := rounds(t, 24) / 4
 	pairs(t, func(t *testing.T, args []string) {
 		s := start(t, args...)
 		s.command(`createProduct(id: "p")`)
