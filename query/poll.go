@@ -136,7 +136,7 @@ func (e *Engine) lookIfDue(ctx context.Context, t *track) time.Time {
 		}
 	}
 	switch {
-	case !n.waiting && !(n.stale && t.always):
+	case !n.waiting && (!n.stale || !t.always):
 		return time.Time{}
 	case time.Now().Before(t.read):
 		return t.read

@@ -37,7 +37,7 @@ func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
 		return err
 	}
 	defer state.give()
-	if err, told := state.since(came); told {
+	if told, err := state.since(came); told {
 		return err
 	}
 	return e.lookAtView(ctx, state)
@@ -115,8 +115,8 @@ func (s *viewState) knows(began, until time.Time, found error) {
 }
 
 // since returns what a look has found that began after a time, or what still holds, if there is any.
-func (s *viewState) since(came time.Time) (found error, told bool) {
+func (s *viewState) since(came time.Time) (told bool, found error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.found, s.looked.After(came) || time.Now().Before(s.until)
+	return s.looked.After(came) || time.Now().Before(s.until), s.found
 }
