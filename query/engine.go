@@ -76,9 +76,9 @@ func New(cfg Config) *Engine {
 			}
 		}
 	}
-	e.waits.init(cfg.Partitions)
+	e.waits.init(cfg.Partitions, make(chan struct{}, 1))
 	e.hub.init()
-	e.views.init(cfg.Model)
+	e.views.init(cfg.Model, &e.waits)
 	return e
 }
 
