@@ -256,6 +256,55 @@ func TestReadYourWrites(t *testing.T) {
 	})
 }
 
+// readViews has clients buy and read at once what the view says of them, so many times each: it is never less than they bought.
+func readViews(t *testing.T, commands, queries *store, prefix string, times int) {
+	t.Helper()
+	var running sync.WaitGroup
+	for n := range 4 {
+		customer := fmt.Sprint(prefix, n)
+		running.Go(func() {
+			command := func(mutation string) string {
+				raw := commands.post("/command", "mutation { m: "+mutation+" { receipt { position } errors { code } } }")
+				p, _ := raw.look("data.m.receipt.position")
+				return p
+			}
+			command(fmt.Sprintf(`registerCustomer(id: %q, name: "n", email: "%s@example.org", city: "x", region: "y")`, customer, customer))
+			for i := 1; i <= times && !t.Failed(); i++ {
+				id := fmt.Sprint(customer, "-", i)
+				command(fmt.Sprintf(`createOrder(id: %q, customer: %q, lines: [{product: "p", seller: "s", price: "10", freight: "0", quantity: 1}])`, id, customer))
+				p := command(fmt.Sprintf(`approveOrder(id: %q)`, id))
+				a := queries.post("/query", fmt.Sprintf(`{ customerRevenue(id: %q, atLeast: %q) { orders } }`, customer, p))
+				if orders, _ := a.look("data.customerRevenue.orders"); orders != fmt.Sprint(i) {
+					t.Errorf("the order %s was approved at %q, read: %s", id, p, a.raw)
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
+// TestReadYourWritesInAView: a view is waited for as entities are, in one process and across three.
+func TestReadYourWritesInAView(t *testing.T) {
+	n := rounds(t, 24) / 4
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.command(`createProduct(id: "p")`)
+		began := time.Now()
+		readViews(t, s, s, "c", n)
+		t.Logf("%d orders, each read at once, in %s", 4*n, time.Since(began))
+	})
+	t.Run("processes", func(t *testing.T) {
+		args := servers(t)
+		commands := spawn(t, append(args, "--roles", "command")...)
+		spawn(t, append(args, "--roles", "consolidator")...)
+		queries := spawn(t, append(args, "--roles", "query")...)
+		commands.post("/command", `mutation { createProduct(id: "p") { errors { code } } }`).want("data.createProduct.errors", "[]")
+		began := time.Now()
+		readViews(t, commands.store, queries.store, "c", n)
+		t.Logf("%d orders, each read at once, in %s", 4*n, time.Since(began))
+	})
+}
+
 // TestReadYourWritesOverProcesses has each role in a process of its own, and kills the consolidator in the middle: a read may come too late then, but never see less
 // than it asked for.
 func TestReadYourWritesOverProcesses(t *testing.T) {

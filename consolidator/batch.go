@@ -55,7 +55,7 @@ func (c *Consolidator) consolidate(ctx context.Context, partition int, events []
 	if err := c.advanceViews(ctx, partition, views, documents.Checkpoint{Place: last.Place(), Hash: last.Hash}); err != nil {
 		return 0, err
 	}
-	if err := c.advance(ctx, partition, documents.Checkpoint{Place: last.Place(), Hash: last.Hash, Watermark: c.marks.after(partition, b.events)}); err != nil {
+	if err := c.advance(ctx, partition, documents.Checkpoint{Place: last.Place(), Hash: last.Hash, Watermark: c.marks.after(partition, b.events)}, views); err != nil {
 		return 0, err
 	}
 	b.remember()

@@ -255,6 +255,7 @@ func (p *partition) caughtUp(ctx context.Context, views []*view, at documents.Ch
 	if err := c.advanceViews(ctx, p.n, views, at); err != nil {
 		return err
 	}
+	c.announce(ctx, p.n, at, views)
 	if !there {
 		for _, v := range p.views.behind {
 			if slices.Contains(views, v.view) {

@@ -19,8 +19,8 @@ const (
 	askedAgain    = 200 * time.Millisecond
 )
 
-// advance moves a partition's checkpoint, and tells who waits for it. Who is not told looks by himself, a little later.
-func (c *Consolidator) advance(ctx context.Context, n int, at documents.Checkpoint) error {
+// advance moves a partition's checkpoint, and tells who waits for it, or for one of the views, which are there already. Who is not told looks by himself, a little later.
+func (c *Consolidator) advance(ctx context.Context, n int, at documents.Checkpoint, views []*view) error {
 	writing := &c.marks.partitions[n].writing
 	writing.Lock()
 	defer writing.Unlock()
@@ -31,13 +31,22 @@ func (c *Consolidator) advance(ctx context.Context, n int, at documents.Checkpoi
 		return err
 	}
 	c.marks.reached(n, at)
+	c.announce(ctx, n, at, views)
+	return nil
+}
+
+// announce tells that what happened up to a checkpoint is in the documents, and in those of the views.
+func (c *Consolidator) announce(ctx context.Context, n int, at documents.Checkpoint, views []*view) {
+	p := feed.Progress{Partition: n, Place: at.Place, Watermark: at.Watermark}
+	for _, v := range views {
+		p.Views = append(p.Views, v.entity.Stored())
+	}
 	telling, cancel := context.WithTimeout(ctx, announceBound)
 	defer cancel()
-	err := c.feed.Announce(telling, feed.Progress{Partition: n, Place: at.Place, Watermark: at.Watermark})
+	err := c.feed.Announce(telling, p)
 	if was := c.mute.Swap(err != nil); err != nil && !was && ctx.Err() == nil {
 		c.o.Logger.Warn("checkpoints can't be announced on the feed: reads that wait for them look into the store, and are later", "error", err)
 	}
-	return nil
 }
 
 // heed raises watermarks when somebody asks, until ctx ends.
@@ -88,7 +97,7 @@ func (c *Consolidator) raise(ctx context.Context, past time.Time) {
 		g.Go(func() error {
 			tail, err := c.events.Watermark(ctx, n)
 			if err == nil && c.marks.tell(n, at, tail) {
-				err = c.advance(ctx, n, documents.Checkpoint{Place: tail.Place, Hash: tail.Hash, Watermark: tail.Clock})
+				err = c.advance(ctx, n, documents.Checkpoint{Place: tail.Place, Hash: tail.Hash, Watermark: tail.Clock}, nil)
 			}
 			if err != nil {
 				c.o.Logger.Debug("a watermark could not be raised", "partition", n, "error", err)

@@ -74,11 +74,16 @@ type Mark struct{ Offset, Link uint64 }
 // ErrMalformed is returned by ParseCursor for text that Cursor.String did not make.
 var ErrMalformed = errors.New("not a resume token: send back one that the subscription gave you, unchanged")
 
-// Progress says how far a partition is consolidated.
+// Progress says how far a partition is consolidated: the documents of entities include what happened up to Place, and so do those of Views.
+//
+// Views in step with the entities are named in the announcement of the entities, so that a batch costs one announcement, however many views there are, and each view some twenty bytes
+// of it. Of one that is behind them and comes nearer there is an announcement for itself, with a Place that was announced of the entities long before. Names are those of the store
+// (schema.Entity.Stored), which tell definitions of a view apart: a process with another model takes none of its own to be meant. Of views that are not named nothing is said.
 type Progress struct {
 	Partition int            `json:"partition"`
 	Place     position.Place `json:"place"`
 	Watermark time.Time      `json:"watermark"` // see documents.Checkpoint; the zero time if none is known
+	Views     []string       `json:"views,omitempty"`
 }
 
 // Feed is a feed. All methods are safe for concurrent use.

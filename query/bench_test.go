@@ -54,7 +54,13 @@ func newBench(t *testing.T) *bench {
 // start starts an engine that runs until the test ends.
 func (b *bench) start(s documents.Store, f feed.Feed, buffer int) *query.Engine {
 	b.Helper()
-	e := query.New(query.Config{Model: b.model, Store: s, Feed: f, Buffer: buffer, Partitions: 2, WaitBound: 50 * time.Millisecond})
+	return b.run(query.Config{Model: b.model, Store: s, Feed: f, Buffer: buffer, Partitions: 2, WaitBound: 50 * time.Millisecond})
+}
+
+// run runs an engine until the test ends.
+func (b *bench) run(cfg query.Config) *query.Engine {
+	b.Helper()
+	e := query.New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -106,6 +107,38 @@ func TestCursorsBelongToAList(t *testing.T) {
 	}
 	if _, err := e.List(t.Context(), m.model.Entity("Deal"), query.ListArgs{Orders: by(documents.Order{Field: "firmRank"}), After: page.Cursors[0]}, sel); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestCursorsOfTheEndsOnly: of a list, and of the lists of its rows.
+func TestCursorsOfTheEndsOnly(t *testing.T) {
+	m := newMarket(t, 20)
+	e := m.engine(0)
+	deal := m.model.Entity("Deal")
+	firm := m.model.Entity(deal.Field("firm").Ref.Entity)
+	lists := func(ends bool) (out [][]string) {
+		inner := &query.ListSelection{Inverse: firm.Inverses[0], Connection: query.Connection{Node: &query.Selection{}, Ends: ends}}
+		page, err := e.List(t.Context(), firm, query.ListArgs{}, query.Connection{Node: &query.Selection{Lists: []*query.ListSelection{inner}}, Ends: ends})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, page.Cursors)
+		for _, n := range page.Nodes {
+			out = append(out, n.List(inner).Cursors)
+		}
+		return out
+	}
+	all, longest := lists(false), 0
+	for _, cursors := range all {
+		longest = max(longest, len(cursors))
+		for i := range cursors {
+			if i > 0 && i < len(cursors)-1 {
+				cursors[i] = ""
+			}
+		}
+	}
+	if got := lists(true); !reflect.DeepEqual(got, all) || longest < 3 {
+		t.Errorf("%q, want %q", got, all)
 	}
 }
 

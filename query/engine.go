@@ -76,9 +76,9 @@ func New(cfg Config) *Engine {
 			}
 		}
 	}
-	e.waits.init(cfg.Partitions)
+	e.waits.init(cfg.Partitions, make(chan struct{}, 1))
 	e.hub.init()
-	e.views.init(cfg.Model)
+	e.views.init(cfg.Model, &e.waits)
 	return e
 }
 
@@ -135,6 +135,7 @@ func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args
 	if err := e.allow(ctx, p.scan(c)); err != nil {
 		return nil, err
 	}
+	p.ends = c.Ends
 	page := &Page{}
 	if c.TotalCount {
 		n, err := m.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})

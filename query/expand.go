@@ -157,6 +157,7 @@ func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 			if p, err = m.plan(ctx, entity, ls.Args); err != nil {
 				return err
 			}
+			p.ends = ls.Ends
 			s := p.scan(ls.Connection)
 			s.by, s.keys = ls.Inverse.Field, keys
 			if err := e.allow(ctx, s); err != nil {

@@ -29,6 +29,14 @@ func (e *Engine) Queued() (n int) {
 	return n
 }
 
+// WaitingFor returns how many callers wait for a view.
+func (e *Engine) WaitingFor(view string) int {
+	w := &e.views.of(view).waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.waiting
+}
+
 // Waiting returns how many callers wait for a position.
 func (e *Engine) Waiting() int {
 	e.waits.mu.Lock()

@@ -20,6 +20,7 @@ type plan struct {
 	keys          []documents.Order // the same, with copies in place of what is beyond refs
 	size          int
 	last          bool
+	ends          bool // Connection.Ends
 	after, before []any
 	seal          hash.Hash // of cursors
 	sealed        []byte    // what all of them belong to
@@ -86,7 +87,9 @@ func (p *plan) cut(page *Page, docs []documents.Document) []documents.Document {
 	}
 	page.Cursors = make([]string, len(docs))
 	for i := range docs {
-		page.Cursors[i] = p.cursor(&docs[i])
+		if !p.ends || i == 0 || i == len(docs)-1 {
+			page.Cursors[i] = p.cursor(&docs[i])
+		}
 	}
 	return docs
 }

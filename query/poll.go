@@ -2,14 +2,14 @@ package query
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
 )
 
-// What was announced and missed is found in the store: while somebody waits, one poller reads the checkpoints from time to time. Without a feed, or while it is away,
-// that is all there is, and it reads more often.
+// What was announced and missed is found in the store: while somebody waits, one poller reads the checkpoints from time to time, those of the entities if somebody waits for them, and
+// those of each view that somebody waits for. Without a feed, while it is away, or while it tells nothing of a view, that is all there is, and it reads more often.
 const (
 	pollHeard = 500 * time.Millisecond
 	pollFirst = 2 * time.Millisecond
@@ -18,40 +18,65 @@ const (
 	askApart = 10 * time.Millisecond // questions for watermarks, at least, and while nobody new comes twice as long each time
 	askLast  = 500 * time.Millisecond
 	askBound = 500 * time.Millisecond // how long sending one may take
-
-	listenAgain = 200 * time.Millisecond
 )
 
 // poller is what the one poller remembers.
 type poller struct {
-	read, ask   time.Time     // when to do so next, if somebody waits
-	rest, apart time.Duration // until the time after that
-	asked       time.Time
-	failing     bool
-	mute        bool // asking fails, which was said
+	tracks []*track // the first is the entities'
+
+	ask   time.Time     // when to do so next, if somebody waits for an instant
+	apart time.Duration // until the time after that
+	asked time.Time
+	mute  bool // asking fails, which was said
+}
+
+// track is what the poller remembers of one waits.
+type track struct {
+	*waits
+	of     string                      // whose checkpoints they are, for messages
+	look   func(context.Context) error // reads in the store how far it is
+	always bool                        // what was missed is looked for even if nobody waits
+
+	was, read time.Time     // when it was looked last, and when to do so next, if somebody waits
+	rest      time.Duration // until the time after that
+	failing   bool
 }
 
 // needs is what those who wait call for.
-type needs struct {
-	waiting, stale, heard bool
-	past                  time.Time // the latest instant; zero if nobody waits for one
-	fresh                 bool      // somebody new waits for one
-}
+type needs struct{ waiting, first, stale, heard bool }
 
 func (w *waits) needs() needs {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := needs{waiting: w.waiting > 0, stale: w.stale, heard: w.heard, fresh: w.fresh}
-	if w.past.Len() > 0 {
-		n.past = w.newest
-	}
-	w.fresh = false
+	n := needs{waiting: w.waiting > 0, first: w.first, stale: w.stale, heard: w.heard}
+	w.first = false
 	return n
+}
+
+// instant returns the latest instant that somebody waits for, zero if nobody does; fresh says that somebody new does.
+func (w *waits) instant() (past time.Time, fresh bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.past.Len() > 0 {
+		past = w.newest
+	}
+	fresh, w.fresh = w.fresh, false
+	return past, fresh
+}
+
+func (e *Engine) newPoller() *poller {
+	p := &poller{apart: askApart}
+	p.tracks = append(p.tracks, &track{waits: &e.waits, of: "entities", look: e.readCheckpoints, always: true, rest: pollFirst})
+	for _, state := range e.views.all {
+		look := func(ctx context.Context) error { return e.pollView(ctx, state) }
+		p.tracks = append(p.tracks, &track{waits: &state.waits, of: state.view.Name, look: look, rest: pollFirst})
+	}
+	return p
 }
 
 // serveWaits is the poller.
 func (e *Engine) serveWaits(ctx context.Context) error {
-	p := &poller{rest: pollFirst, apart: askApart}
+	p := e.newPoller()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -61,31 +86,34 @@ func (e *Engine) serveWaits(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		n := e.waits.needs()
-		e.askIfDue(ctx, p, n)
-		e.readIfDue(ctx, p, n)
-		if n.waiting || n.stale {
-			next := p.read
-			if !n.past.IsZero() && e.cfg.Feed != nil && p.ask.Before(next) {
-				next = p.ask
+		next := e.askIfDue(ctx, p)
+		for _, t := range p.tracks {
+			if at := e.lookIfDue(ctx, t); next.IsZero() || !at.IsZero() && at.Before(next) {
+				next = at
 			}
+		}
+		if !next.IsZero() {
 			timer.Reset(max(time.Until(next), 0))
 		}
 	}
 }
 
-// askIfDue asks the consolidators for watermarks.
-func (e *Engine) askIfDue(ctx context.Context, p *poller, n needs) {
-	if n.fresh {
+// askIfDue asks the consolidators for watermarks. It returns when to do so next, the zero time if nobody waits for any.
+func (e *Engine) askIfDue(ctx context.Context, p *poller) time.Time {
+	past, fresh := e.waits.instant()
+	if fresh {
 		p.apart = askApart
 		p.ask = p.asked.Add(askApart)
 	}
-	if n.past.IsZero() || time.Now().Before(p.ask) || e.cfg.Feed == nil {
-		return
+	switch {
+	case past.IsZero() || e.cfg.Feed == nil:
+		return time.Time{}
+	case time.Now().Before(p.ask):
+		return p.ask
 	}
 	asking, cancel := context.WithTimeout(ctx, askBound)
 	defer cancel()
-	err := e.cfg.Feed.Ask(asking, n.past)
+	err := e.cfg.Feed.Ask(asking, past)
 	if err != nil && !p.mute && ctx.Err() == nil {
 		e.cfg.Logger.Warn("the feed takes no questions for watermarks: reads of what was a moment ago wait until something happens in every partition", "error", err)
 	}
@@ -93,27 +121,39 @@ func (e *Engine) askIfDue(ctx context.Context, p *poller, n needs) {
 	p.asked = time.Now()
 	p.ask = p.asked.Add(p.apart)
 	p.apart = min(2*p.apart, askLast)
+	return p.ask
 }
 
-// readIfDue reads the checkpoints.
-func (e *Engine) readIfDue(ctx context.Context, p *poller, n needs) {
-	if !n.waiting {
-		p.rest = pollFirst
+// lookIfDue reads the checkpoints of a track. It returns when to do so next, the zero time if nobody waits for them.
+func (e *Engine) lookIfDue(ctx context.Context, t *track) time.Time {
+	n := t.needs()
+	if n.first || !n.waiting {
+		t.rest = pollFirst
 	}
-	if time.Now().Before(p.read) || !n.waiting && !n.stale {
-		return
+	if n.first && !n.heard {
+		if soon := t.was.Add(pollFirst); soon.Before(t.read) {
+			t.read = soon
+		}
 	}
-	err := e.readCheckpoints(ctx)
-	if err != nil && !p.failing && ctx.Err() == nil {
-		e.cfg.Logger.Warn("checkpoints can't be read: reads that wait for a position wait longer", "error", err)
+	switch {
+	case !n.waiting && (!n.stale || !t.always):
+		return time.Time{}
+	case time.Now().Before(t.read):
+		return t.read
 	}
-	p.failing = err != nil
+	err := t.look(ctx)
+	if err != nil && !t.failing && ctx.Err() == nil {
+		e.cfg.Logger.Warn("checkpoints can't be read: reads that wait for a position wait longer", "of", t.of, "error", err)
+	}
+	t.failing = err != nil
 	rest := pollHeard
 	if !n.heard || err != nil {
-		rest = p.rest
-		p.rest = min(2*p.rest, pollLast)
+		rest = t.rest
+		t.rest = min(2*t.rest, pollLast)
 	}
-	p.read = time.Now().Add(rest)
+	t.was = time.Now()
+	t.read = t.was.Add(rest)
+	return t.read
 }
 
 func (e *Engine) readCheckpoints(ctx context.Context) error {
@@ -129,36 +169,15 @@ func (e *Engine) readCheckpoints(ctx context.Context) error {
 		w.mu.Unlock()
 		return err
 	}
+	w.news(progressOf(checkpoints)...)
+	return nil
+}
+
+// progressOf is what checkpoints say, as the feed would.
+func progressOf(checkpoints map[int]documents.Checkpoint) []feed.Progress {
 	all := make([]feed.Progress, 0, len(checkpoints))
 	for n, c := range checkpoints {
 		all = append(all, feed.Progress{Partition: n, Place: c.Place, Watermark: c.Watermark})
 	}
-	w.news(all...)
-	return nil
-}
-
-// listen takes what is announced until ctx ends.
-func (e *Engine) listen(ctx context.Context) {
-	w := &e.waits
-	hears := func(heard bool) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.heard, w.stale = heard, true
-		w.poke()
-	}
-	for failing := false; ; failing = true {
-		err := e.cfg.Feed.Listen(ctx, func() { hears(true); failing = false }, func(p feed.Progress) { w.news(p) })
-		hears(false)
-		if ctx.Err() != nil || errors.Is(err, feed.ErrClosed) {
-			return
-		}
-		if !failing {
-			e.cfg.Logger.Warn("the feed's announcements can't be heard: reads that wait look into the store, and are later", "error", err)
-		}
-		select {
-		case <-time.After(listenAgain):
-		case <-ctx.Done():
-			return
-		}
-	}
+	return all
 }

@@ -41,6 +41,7 @@ type ListSelection struct {
 type Connection struct {
 	Node       *Selection // nil if no rows are asked for
 	TotalCount bool
+	Ends       bool // of cursors, only those of the first and of the last row are asked for
 }
 
 // ListArgs are the arguments of a list.
@@ -110,7 +111,7 @@ func (n *Node) ChangedBy(b *BlameSelection) *Entry { return n.loaded.blames[b][n
 // Page is a part of a list, in order.
 type Page struct {
 	Nodes                []*Node
-	Cursors              []string // of each node
+	Cursors              []string // of each node; with Connection.Ends "" but for the first and the last
 	HasNext, HasPrevious bool
 	TotalCount           int64 // only if it was asked for, at most MaxCount
 	Uncounted            bool  // there are more than TotalCount

@@ -2,7 +2,7 @@ package query
 
 import (
 	"context"
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -10,15 +10,23 @@ import (
 	"github.com/daybook-cqrs/daybook/schema"
 )
 
-// views is what is known of the views' state. The consolidator tells it in the store.
-type views map[string]*viewState
+// views is what is known of the views' state. The consolidator tells it in the store, and on the feed.
+type views struct {
+	all    []*viewState
+	named  map[string]*viewState
+	stored map[string]*viewState // by schema.Entity.Stored: what another process calls the same may be another view
+}
 
 // viewState is what is known of one view.
 type viewState struct {
 	view  *schema.Entity
-	turn  chan struct{} // held by whoever uses the rest
-	until time.Time     // until then the view counts as ready
-	seen  position.Position
+	waits waits         // how far it is, and who waits for it to come further. What is known there holds only as long as the view counts as ready
+	turn  chan struct{} // held by whoever looks at the view in the store
+
+	mu     sync.Mutex
+	until  time.Time // until then the view counts as ready
+	looked time.Time // when the last look began that found out how the view is, and
+	found  error     // what it found: nil if it was ready
 }
 
 // ViewsReadyFor is how long a view that was ready is taken to be, without a look at the store.
@@ -28,19 +36,24 @@ const ViewsReadyFor = time.Second
 // replaced. One that lacks more was left behind, or is stuck, whoever once found it complete.
 const viewMayLag = 1000
 
-func (v *views) init(m *schema.Model) {
-	*v = views{}
+// init begins with what the model has. Who waits for a view is served by whoever serves those who wait for the entities.
+func (v *views) init(m *schema.Model, entities *waits) {
+	*v = views{named: map[string]*viewState{}, stored: map[string]*viewState{}}
 	for _, e := range m.Views {
-		(*v)[e.Name] = &viewState{view: e, turn: make(chan struct{}, 1)}
+		state := &viewState{view: e, turn: make(chan struct{}, 1)}
+		state.waits.init(entities.partitions, entities.kick)
+		v.all = append(v.all, state)
+		v.named[e.Name], v.stored[e.Stored()] = state, state
 	}
 }
 
 // of returns the state of a view, nil if there is none of that name.
-func (v views) of(name string) *viewState { return v[name] }
+func (v *views) of(name string) *viewState { return v.named[name] }
 
 type afterKey struct{}
 
-// After returns a context in which reads of views answer only once these have taken in what the position includes. The entities have to have: see Engine.Wait.
+// After returns a context in which reads of views answer only once these have taken in what the position includes, and with ErrBehind if that takes longer than Wait would wait. That
+// needs Run. The entities have to have it already: see Engine.Wait.
 func After(ctx context.Context, p position.Position) context.Context {
 	if before, ok := ctx.Value(afterKey{}).(position.Position); ok {
 		p = p.Join(before)
@@ -60,66 +73,7 @@ func (e *Engine) readable(ctx context.Context, m moment, entity *schema.Entity) 
 		return nil // it is computed from entities
 	}
 	after, _ := ctx.Value(afterKey{}).(position.Position)
-	end := time.Now().Add(e.cfg.WaitBound)
-	for pause := pollFirst; ; pause = min(2*pause, pollLast) {
-		switch there, err := e.reaches(ctx, state, after); {
-		case there || err != nil:
-			return err
-		case time.Now().After(end):
-			return &Error{ErrBehind.Code, fmt.Sprintf("%s is not consolidated as far as that position yet: ask again later", entity.Name)}
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// reaches reports whether a view includes a position; an error says that it can't be read at all. It asks the store if what is known does not tell, one caller at a time.
-func (e *Engine) reaches(ctx context.Context, state *viewState, after position.Position) (bool, error) {
-	select {
-	case state.turn <- struct{}{}:
-		defer func() { <-state.turn }()
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
-	}
-	if err := e.viewReady(ctx, state); err != nil {
-		return false, err
-	}
-	if state.seen.Includes(after) {
-		return true, nil
-	}
-	seen, err := e.cfg.Store.ViewCheckpoints(ctx, state.view.Name)
-	if err != nil {
-		return false, err
-	}
-	state.seen = documents.PositionOf(seen)
-	return state.seen.Includes(after), nil
-}
-
-func (e *Engine) viewReady(ctx context.Context, state *viewState) error {
-	if time.Now().Before(state.until) {
-		return nil
-	}
-	ready, err := e.cfg.Store.ViewReady(ctx, state.view.Name)
-	if err != nil {
-		return err
-	}
-	all, err := e.cfg.Store.Checkpoints(ctx) // first these: a view in step is ahead of them
-	if err != nil {
-		return err
-	}
-	seen, err := e.cfg.Store.ViewCheckpoints(ctx, state.view.Name)
-	if err != nil {
-		return err
-	}
-	if ready && !lags(seen, all) {
-		state.until, state.seen = time.Now().Add(ViewsReadyFor), documents.PositionOf(seen)
-		return nil
-	}
-	state.seen = position.Position{} // it begins again
-	return &Error{ErrBehind.Code, fmt.Sprintf("%s is being built: %d %%, ask again later", state.view.Name, percent(seen, all))}
+	return e.awaitView(ctx, state, after)
 }
 
 // lags reports whether a view lacks too much of what is consolidated.

@@ -234,12 +234,13 @@ func TestWhoWaitsForAViewHoldsUpNobody(t *testing.T) {
 	b.total("w1", 1, 3)
 	b.advanceView(0, 1)
 	b.ready()
-	e := query.New(query.Config{Model: b.model, Store: b.store, WaitBound: time.Hour})
+	e := b.run(query.Config{Model: b.model, Store: b.store, WaitBound: time.Hour})
 	waited := make(chan error, 1)
 	go func() {
 		_, err := e.Get(query.After(t.Context(), at(0, 2)), b.model.View("Total"), "w1", &query.Selection{})
 		waited <- err
 	}()
+	until(t, "it waits", func() bool { return e.WaitingFor("Total") == 1 })
 	for range 20 {
 		if n, err := e.Get(t.Context(), b.model.View("Total"), "w1", &query.Selection{}); n == nil || err != nil {
 			t.Fatal(n, err)

@@ -19,19 +19,18 @@ const maxAhead = time.Second
 
 // Wait returns when everything that the position includes is consolidated, and ErrBehind if that takes longer than the bound. Waiting needs Run.
 func (e *Engine) Wait(ctx context.Context, p position.Position) error {
-	me := &waiter{done: make(chan struct{})}
 	for _, n := range p.Partitions() {
 		if known := e.cfg.Partitions; known > 0 && n >= known {
 			return invalid("the position names partition %d of a log that has %d: it is of another one", n, known)
 		}
-		place, _ := p.Place(n)
-		me.goals = append(me.goals, goal{n, place})
 	}
-	return e.wait(ctx, me, func() error {
+	me := waiterFor(p)
+	_, err := e.wait(ctx, &e.waits, me, time.Now().Add(e.cfg.WaitBound), func() error {
 		at, _ := e.Reached().Place(me.goals[0].partition)
 		return &Error{ErrBehind.Code, fmt.Sprintf("the position %s is not consolidated yet, partition %d is at %d, not at %d: ask again later",
 			p, me.goals[0].partition, at.Seq, me.goals[0].place.Seq)}
 	})
+	return err
 }
 
 // WaitPast returns when everything that happened up to the instant is consolidated in every partition, so that what was then never changes any more, but for what
@@ -42,33 +41,40 @@ func (e *Engine) WaitPast(ctx context.Context, t time.Time) error {
 		return invalid("asOf is in the future: ask for an instant that has passed")
 	}
 	me := &waiter{past: t, done: make(chan struct{})}
-	return e.wait(ctx, me, func() error {
+	_, err := e.wait(ctx, &e.waits, me, time.Now().Add(e.cfg.WaitBound), func() error {
 		return &Error{ErrBehind.Code, fmt.Sprintf("what happened up to %s is not consolidated yet: ask again later", t.UTC().Format(time.RFC3339Nano))}
 	})
+	return err
 }
 
-// wait waits for what me waits for. behind makes the error of one who waited for too long.
-func (e *Engine) wait(ctx context.Context, me *waiter, behind func() error) error {
-	if e.cfg.Loose {
-		return nil
+// waiterFor returns one who waits for a position.
+func waiterFor(p position.Position) *waiter {
+	me := &waiter{done: make(chan struct{})}
+	for _, n := range p.Partitions() {
+		place, _ := p.Place(n)
+		me.goals = append(me.goals, goal{n, place})
 	}
-	w := &e.waits
-	if !w.add(me) {
-		return nil
+	return me
+}
+
+// wait waits in w for what me waits for, until end, and reports whether it had to. behind makes the error of one who waited for too long.
+func (e *Engine) wait(ctx context.Context, w *waits, me *waiter, end time.Time, behind func() error) (waited bool, err error) {
+	if e.cfg.Loose || !w.add(me) {
+		return false, nil
 	}
-	timer := time.NewTimer(e.cfg.WaitBound)
+	timer := time.NewTimer(time.Until(end))
 	defer timer.Stop()
 	select {
 	case <-me.done:
-		return nil
+		return true, me.err
 	case <-timer.C:
 		if w.remove(me) {
-			return behind()
+			return true, behind()
 		}
-		return nil // just in time
+		return true, me.err // just in time
 	case <-ctx.Done():
 		w.remove(me)
-		return context.Cause(ctx)
+		return true, context.Cause(ctx)
 	}
 }
 

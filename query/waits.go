@@ -9,8 +9,8 @@ import (
 	"github.com/daybook-cqrs/daybook/position"
 )
 
-// waits keeps what is known of how far partitions are consolidated, and who waits for more. Callers stand in lines, one for each partition and one for instants,
-// whoever is content with least in front: news of a partition cost as much as there are callers whom they concern, however many wait.
+// waits keeps what is known of how far partitions are consolidated into what it is about, the entities or one view, and who waits for more. Callers stand in lines, one for each
+// partition and one for instants, whoever is content with least in front: news of a partition cost as much as there are callers whom they concern, however many wait.
 type waits struct {
 	partitions int // of the log; 0 if nobody said
 
@@ -23,10 +23,11 @@ type waits struct {
 	newest  time.Time          // the latest instant that somebody in past waits for, or waited
 	fresh   bool               // somebody came to past whom the poller has not seen
 	waiting int
+	first   bool // somebody came when nobody waited, whom the poller has not seen
 	stale   bool // news may have been missed
 	heard   bool // news come as they happen
 
-	kick chan struct{} // has an element if the poller has something to look at
+	kick chan struct{} // has an element if the poller has something to look at. The poller serves several waits, which share it
 }
 
 // goal is a place to come.
@@ -40,16 +41,16 @@ type waiter struct {
 	goals []goal    // what is still to come; it stands in the line of the first
 	past  time.Time // or, without any, an instant
 	done  chan struct{}
+	err   error // once done is closed: why waiting is of no use
 
 	line  *line
 	index int // in the line
 }
 
-func (w *waits) init(partitions int) {
-	w.partitions = partitions
+func (w *waits) init(partitions int, kick chan struct{}) {
+	w.partitions, w.kick = partitions, kick
 	w.places, w.marks, w.lines = map[int]position.Place{}, map[int]time.Time{}, map[int]*line{}
 	w.past.less = func(a, b *waiter) bool { return a.past.Before(b.past) }
-	w.kick = make(chan struct{}, 1)
 }
 
 func (w *waits) poke() {
@@ -77,6 +78,7 @@ func (w *waits) add(me *waiter) bool {
 			w.newest = me.past
 		}
 	}
+	w.first = w.first || w.waiting == 0
 	w.waiting++
 	w.poke()
 	return true
@@ -142,6 +144,36 @@ func (w *waits) news(all ...feed.Progress) {
 		me := w.past.callers[0]
 		w.past.remove(me)
 		w.letGo(me)
+	}
+}
+
+// announced is news for what is told of when it happens.
+func (w *waits) announced(p feed.Progress) {
+	w.news(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = true
+}
+
+// forget has nothing known any more. Who waits goes on waiting.
+func (w *waits) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.places)
+	w.reached = nil
+}
+
+// fail lets everybody go who waits for places, with an error.
+func (w *waits) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.lines {
+		for l.Len() > 0 {
+			me := l.callers[0]
+			l.remove(me)
+			me.err = err
+			w.letGo(me)
+		}
 	}
 }
 

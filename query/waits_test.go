@@ -17,11 +17,12 @@ func TestLinesLetGoWhoIsContent(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		w := &waits{}
-		w.init(partitions)
+		w.init(partitions, make(chan struct{}, 1))
 		type caller struct {
 			*waiter
-			want position.Position
-			gone bool
+			want   position.Position
+			gone   bool // left, or
+			failed bool
 		}
 		var callers []*caller
 		reached, marks := position.Position{}, map[int]time.Time{}
@@ -37,8 +38,18 @@ func TestLinesLetGoWhoIsContent(t *testing.T) {
 			return reached.Includes(c.want)
 		}
 		for range 100 {
-			switch random.IntN(4) {
-			case 0: // somebody comes
+			switch random.IntN(20) {
+			case 0: // whoever waits for a place waits for nothing any more
+				w.fail(ErrBehind)
+				for _, c := range callers {
+					if c.past.IsZero() && !c.gone && !content(c) {
+						if <-c.done; c.err == nil {
+							t.Fatalf("seed %d: let go without an error", seed)
+						}
+						c.gone, c.failed = true, true
+					}
+				}
+			case 1, 2, 3, 4, 5: // somebody comes
 				c := &caller{waiter: &waiter{done: make(chan struct{})}}
 				if random.IntN(3) == 0 {
 					c.past = time.Unix(random.Int64N(50)+1, 0)
@@ -57,7 +68,7 @@ func TestLinesLetGoWhoIsContent(t *testing.T) {
 				if !content(c) {
 					callers = append(callers, c)
 				}
-			case 1: // or leaves
+			case 6, 7, 8, 9, 10: // or leaves
 				if len(callers) > 0 {
 					c := callers[random.IntN(len(callers))]
 					if w.remove(c.waiter) == (c.gone || content(c)) {
@@ -77,8 +88,8 @@ func TestLinesLetGoWhoIsContent(t *testing.T) {
 			for _, c := range callers {
 				select {
 				case <-c.done:
-					if !content(c) {
-						t.Fatalf("seed %d: let go too early", seed)
+					if !content(c) && !c.failed || c.failed != (c.err != nil) {
+						t.Fatalf("seed %d: let go too early, or with %v", seed, c.err)
 					}
 				default:
 					if content(c) && !c.gone {
@@ -101,7 +112,7 @@ func BenchmarkNews(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n, " waiting"), func(b *testing.B) {
 			w := &waits{}
-			w.init(16)
+			w.init(16, make(chan struct{}, 1))
 			for i := range n {
 				w.add(&waiter{goals: []goal{{i % 16, position.Place{Epoch: 1, Seq: uint64(i)}}}, done: make(chan struct{})})
 			}
@@ -123,7 +134,7 @@ func BenchmarkWait(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000} {
 		b.Run(fmt.Sprint(n, " waiting"), func(b *testing.B) {
 			e := &Engine{cfg: Config{WaitBound: time.Minute}}
-			e.waits.init(16)
+			e.waits.init(16, make(chan struct{}, 1))
 			seq := uint64(0)
 			for b.Loop() {
 				seq++

@@ -47,6 +47,26 @@ func budgetOf(ctx context.Context) *budget {
 	return b
 }
 
+// lend returns a budget of what is left, for what may have to be done again. settle takes what was used of it; it reports false, and takes nothing, if that is not there any more.
+func (b *budget) lend() (lent *budget, settle func() bool) {
+	if b == nil {
+		return nil, func() bool { return true }
+	}
+	lent = &budget{}
+	fields, bytes := b.fields.Load(), b.bytes.Load()
+	lent.fields.Store(fields)
+	lent.bytes.Store(bytes)
+	return lent, func() bool {
+		fields, bytes := fields-lent.fields.Load(), bytes-lent.bytes.Load()
+		fits := b.fields.Add(-fields) >= 0
+		if fits = b.bytes.Add(-bytes) >= 0 && fits; !fits {
+			b.fields.Add(fields)
+			b.bytes.Add(bytes)
+		}
+		return fits
+	}
+}
+
 func (b *budget) text(n int) error {
 	const free = 64 // a field costs that much in any case
 	if b == nil || n <= free || b.bytes.Add(-int64(n)) >= 0 {

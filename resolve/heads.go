@@ -166,4 +166,4 @@ func (s *headSource) copied(f *schema.Field) any {
 }
 
 // reader is for what only documents can give. It has the same budget.
-func (h *heads) reader() *reader { return &reader{h.rt, h.left} }
+func (h *heads) reader() *reader { return &reader{Runtime: h.rt, left: h.left} }

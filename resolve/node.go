@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/daybook-cqrs/daybook/command"
 	"github.com/daybook-cqrs/daybook/query"
@@ -11,10 +12,13 @@ import (
 // reader is what the objects of one read have in common.
 type reader struct {
 	*Runtime
-	left *budget
+	left       *budget
+	unwritable atomic.Bool // its lists are gqlgen's to write
 }
 
-func (rt *Runtime) reader(ctx context.Context) *reader { return &reader{rt, budgetOf(ctx)} }
+func (rt *Runtime) reader(ctx context.Context) *reader {
+	return &reader{Runtime: rt, left: budgetOf(ctx)}
+}
 
 // nodeSource is an entity as the documents have it.
 type nodeSource struct {

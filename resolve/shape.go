@@ -170,7 +170,7 @@ func intArg(f field, name string) (*int, error) {
 }
 
 func (rt *Runtime) connectionShape(ctx context.Context, e *schema.Entity, f field) (*connectionShape, error) {
-	c := &connectionShape{nodes: map[string]*shape{}}
+	c := &connectionShape{Connection: query.Connection{Ends: true}, nodes: map[string]*shape{}}
 	all := &query.Selection{}
 	for _, sub := range f.selected(ctx, e.Name+"Connection") {
 		switch sub.Name {
@@ -182,6 +182,7 @@ func (rt *Runtime) connectionShape(ctx context.Context, e *schema.Entity, f fiel
 			c.Node = all
 			for _, n := range sub.selected(ctx, e.Name+"Edge") {
 				if n.Name != "node" {
+					c.Ends = c.Ends && n.Name != "cursor"
 					continue
 				}
 				s, err := rt.entityShape(ctx, e, n)

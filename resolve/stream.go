@@ -48,7 +48,7 @@ func Stream(ctx context.Context, rt *Runtime) (<-chan *Object, error) {
 		defer close(out)
 		for c := range changes {
 			select {
-			case out <- &Object{w.Entity.Name + "Change", &changeSource{st, &reader{rt, newBudget()}, c}}:
+			case out <- &Object{w.Entity.Name + "Change", &changeSource{st, &reader{Runtime: rt, left: newBudget()}, c}}:
 			case <-ctx.Done():
 				return // Watch ends by ctx too
 			}

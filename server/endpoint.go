@@ -37,6 +37,7 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 	h.Use(extension.Introspection{})
 	h.Use(fitting{l.Timeout})
 	h.Use(limiter{l})
+	h.AroundFields(resolve.Written)
 	h.AroundResponses(positioned)
 	h.AroundResponses(s.affordable)
 	h.SetErrorPresenter(s.present(path))

@@ -3,6 +3,8 @@ package feedtest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -38,6 +40,9 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 		if seq%2 == 0 {
 			p.Watermark = time.Time{}
 		}
+		if seq%3 == 0 {
+			p.Views = []string{"totals.abcdefgh", fmt.Sprint("all \"", seq)}
+		}
 		if err := f.Announce(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +55,7 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 	asked, _ := listen(t.Context(), t, f.Asked)
 	for seq := uint64(2); seq < 100; seq++ {
 		want := say(seq)
-		if a, b := heard(t, one), heard(t, two); a != want || b != want {
+		if a, b := heard(t, one), heard(t, two); !reflect.DeepEqual(a, want) || !reflect.DeepEqual(b, want) {
 			t.Fatalf("%+v was announced, one hears %+v, two %+v", want, a, b)
 		}
 	}
@@ -59,7 +64,7 @@ func announcements(t *testing.T, open func(*testing.T, int, int) feed.Feed) {
 		t.Error("who leaves gets", err)
 	}
 	want := say(100)
-	if got := next(t, two); got != want {
+	if got := next(t, two); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v was announced, two hears %+v", want, got)
 	}
 	if len(one)+len(two)+len(asked) > 0 {

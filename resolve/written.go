@@ -1,0 +1,248 @@
+package resolve
+
+import (
+	"context"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/daybook-cqrs/daybook/scalar"
+)
+
+// Written is a field middleware that writes the answer of a list at once, from what was loaded. gqlgen would do the same, with a goroutine for each row and a context for each field,
+// in three times as long. What has to be done by gqlgen, because something below reads more or goes wrong, is left to it: it does all of that list again.
+func Written(ctx context.Context, next graphql.Resolver) (any, error) {
+	v, err := next(ctx)
+	if err != nil {
+		return v, err
+	}
+	if o, ok := v.(*Object); ok && o != nil {
+		if s, ok := o.source.(*connectionSource); ok && !s.rd.unwritable.Load() {
+			if text := s.written(ctx, o.typeName); text != nil {
+				return text, nil
+			}
+			s.rd.unwritable.Store(true) // nor are the lists inside tried
+		}
+	}
+	return v, nil
+}
+
+// written is the answer of a list, nil if gqlgen has to make it. A panic is gqlgen's too: it happens there again, and is told of with its path.
+func (s *connectionSource) written(ctx context.Context, typeName string) (text graphql.Marshaler) {
+	defer func() {
+		if recover() != nil {
+			text = nil
+		}
+	}()
+	left, settle := s.rd.left.lend()
+	own := *s
+	own.rd = &reader{Runtime: s.rd.Runtime, left: left}
+	w := &writer{op: graphql.GetOperationContext(ctx), out: make([]byte, 0, 4096)}
+	list := &writtenField{ctx: ctx, CollectedField: graphql.GetFieldContext(ctx).Field}
+	if !w.object(list, &Object{typeName, &own}) || !settle() {
+		return nil
+	}
+	return writtenText(w.out)
+}
+
+// writtenText is a part of an answer.
+type writtenText []byte
+
+// MarshalGQL implements graphql.Marshaler.
+func (t writtenText) MarshalGQL(w io.Writer) { _, _ = w.Write(t) } // gqlgen writes to memory
+
+// writer writes objects, of which nothing has to be read. Its methods report whether they could: what is wrong, gqlgen tells.
+type writer struct {
+	op  *graphql.OperationContext
+	out []byte
+}
+
+// writtenField is a selected field, which many objects of one list have.
+type writtenField struct {
+	graphql.CollectedField
+	ctx   context.Context // in which the field is the current one
+	key   []byte          // what the field's value has in front of it in an object
+	below *writtenType    // what is selected on the object that was the value last
+}
+
+// writtenType is what is selected on an object of a type.
+type writtenType struct {
+	name   string
+	fields []*writtenField
+}
+
+// selected reads what is selected below a field, nil for what can't be written.
+func (w *writer) selected(f *writtenField, o *Object) *writtenType {
+	types := []string{o.typeName}
+	switch o.source.(type) {
+	case *nodeSource:
+		types = append(types, "Node")
+	case *connectionSource, *edgeSource, *valueSource, *entrySource, *fieldChangeSource, plain:
+	default:
+		return nil
+	}
+	t := &writtenType{name: o.typeName}
+	for _, c := range graphql.CollectFields(w.op, f.Selections, types) {
+		twice := slices.ContainsFunc(t.fields, func(other *writtenField) bool { return other.Alias == c.Alias })
+		if twice || c.Definition == nil || c.IsDeferred() || c.Name == possibleCommands { // which reads the log
+			return nil
+		}
+		key := append(strconv.AppendQuote(nil, c.Alias), ':') // a name is of ASCII letters
+		if len(t.fields) > 0 {
+			key = append([]byte{','}, key...)
+		}
+		ctx := graphql.WithFieldContext(f.ctx, &graphql.FieldContext{Object: o.typeName, Field: c})
+		t.fields = append(t.fields, &writtenField{CollectedField: c, ctx: ctx, key: key})
+	}
+	return t
+}
+
+func (w *writer) object(f *writtenField, o *Object) bool {
+	if f.below == nil || f.below.name != o.typeName {
+		if f.below = w.selected(f, o); f.below == nil {
+			return false
+		}
+	}
+	w.out = append(w.out, '{')
+	for _, sub := range f.below.fields {
+		w.out = append(w.out, sub.key...)
+		if sub.Name == "__typename" {
+			w.text(o.typeName)
+			continue
+		}
+		v, err := o.source.value(sub.ctx, sub.Name)
+		if err != nil || !w.value(sub, sub.Definition.Type, v) {
+			return false
+		}
+	}
+	w.out = append(w.out, '}')
+	return true
+}
+
+func (w *writer) value(f *writtenField, t *ast.Type, v any) bool {
+	if v == nil {
+		w.out = append(w.out, "null"...)
+		return !t.NonNull
+	}
+	if t.Elem != nil {
+		switch v := v.(type) {
+		case []*Object:
+			return v != nil && list(w, f, t.Elem, v)
+		case []any:
+			return list(w, f, t.Elem, v)
+		}
+		return false
+	}
+	if o, ok := v.(*Object); ok {
+		return o != nil && w.object(f, o)
+	}
+	return w.scalar(t.NamedType, v)
+}
+
+func list[E any](w *writer, f *writtenField, t *ast.Type, vs []E) bool {
+	w.out = append(w.out, '[')
+	for i, v := range vs {
+		if i > 0 {
+			w.out = append(w.out, ',')
+		}
+		if f.ctx.Err() != nil || !w.value(f, t, v) {
+			return false
+		}
+	}
+	w.out = append(w.out, ']')
+	return true
+}
+
+// scalar writes a value that is of the Go type which its GraphQL type is bound to.
+func (w *writer) scalar(name string, v any) bool {
+	var of string
+	switch v := v.(type) {
+	case string:
+		w.text(v)
+		return !bound(name)
+	case int:
+		w.out = strconv.AppendInt(w.out, int64(v), 10)
+		of = "Int"
+	case bool:
+		w.out = strconv.AppendBool(w.out, v)
+		of = "Boolean"
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return false
+		}
+		w.out = strconv.AppendFloat(w.out, v, 'g', -1, 64)
+		of = "Float"
+	case scalar.Decimal:
+		v.MarshalGQL(w)
+		of = "Decimal"
+	case scalar.DateTime:
+		v.MarshalGQL(w)
+		of = "DateTime"
+	case scalar.Date:
+		v.MarshalGQL(w)
+		of = "Date"
+	case scalar.Long:
+		v.MarshalGQL(w)
+		of = "Long"
+	case scalar.UUID:
+		v.MarshalGQL(w)
+		of = "UUID"
+	case scalar.JSON:
+		v.MarshalGQL(w)
+		of = "JSON"
+	}
+	return name == of
+}
+
+// bound reports whether a scalar's Go type is another than string.
+func bound(name string) bool {
+	switch name {
+	case "Int", "Boolean", "Float", "Decimal", "DateTime", "Date", "Long", "UUID", "JSON":
+		return true
+	}
+	return false
+}
+
+// Write implements io.Writer.
+func (w *writer) Write(b []byte) (int, error) {
+	w.out = append(w.out, b...)
+	return len(b), nil
+}
+
+// WriteString implements io.StringWriter.
+func (w *writer) WriteString(s string) (int, error) {
+	w.out = append(w.out, s...)
+	return len(s), nil
+}
+
+// text writes a string, as gqlgen does.
+func (w *writer) text(s string) {
+	const hex = "0123456789ABCDEF"
+	w.out = append(w.out, '"')
+	begin := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		w.out = append(w.out, s[begin:i]...)
+		begin = i + 1
+		switch c {
+		case '\t':
+			w.out = append(w.out, `\t`...)
+		case '\r':
+			w.out = append(w.out, `\r`...)
+		case '\n':
+			w.out = append(w.out, `\n`...)
+		case '"', '\\':
+			w.out = append(w.out, '\\', c)
+		default:
+			w.out = append(w.out, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+		}
+	}
+	w.out = append(append(w.out, s[begin:]...), '"')
+}
