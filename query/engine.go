@@ -138,7 +138,7 @@ func (e *Engine) list(ctx context.Context, m moment, entity *schema.Entity, args
 	p.ends = c.Ends
 	page := &Page{}
 	if c.TotalCount {
-		n, err := m.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
+		n, err := p.Count(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1})
 		if err != nil {
 			return nil, err
 		}

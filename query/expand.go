@@ -164,7 +164,7 @@ func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 				return err
 			}
 			if ls.TotalCount {
-				if counts, err = m.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
+				if counts, err = p.CountBy(ctx, documents.CountQuery{Entity: entity.Name, Filter: p.filter, Limit: MaxCount + 1}, ls.Inverse.Field, keys); err != nil {
 					return err
 				}
 			}
@@ -175,7 +175,7 @@ func (e *Engine) listLoad(m moment, ls *ListSelection, parents []*Node) load {
 				found, err = p.lookUp(ctx, ls.Node, ls.Inverse.Field, keys)
 			default:
 				found = &rows{}
-				found.ordered, err = m.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
+				found.ordered, err = p.ListBy(ctx, p.query(ls.Node), ls.Inverse.Field, keys)
 			}
 			return err
 		},

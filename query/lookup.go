@@ -67,14 +67,42 @@ func (p *plan) lookUp(ctx context.Context, s *Selection, by string, keys []strin
 	for _, list := range lists {
 		slices.SortFunc(list, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
 	}
+	if p.past != nil && p.entity.View != nil { // what was computed is whole, and stays as it is
+		return p.firstOf(lists, docs), nil
+	}
 	return p.fill(ctx, s, by, lists)
 }
 
-func (p *plan) and(f documents.Filter) documents.Filter {
-	if p.filter == nil {
+// firstOf returns the rows of pages, of documents that were read whole.
+func (p *plan) firstOf(lists map[string][]documents.Document, docs []documents.Document) *rows {
+	out := &rows{ordered: map[string][]documents.Document{}, whole: make(map[string]documents.Document, len(docs))}
+	for _, d := range docs {
+		out.whole[d.ID] = d
+	}
+	for key, list := range lists {
+		out.ordered[key] = list[:min(len(list), p.size+1)]
+	}
+	p.turn(out)
+	return out
+}
+
+// turn brings pages that were read from their ends into the order of the list.
+func (p *plan) turn(r *rows) {
+	if p.last {
+		for _, list := range r.ordered {
+			slices.Reverse(list)
+		}
+	}
+}
+
+func (p *plan) and(f documents.Filter) documents.Filter { return both(f, p.filter) }
+
+// both returns the filter that holds if one does and the other, which may be nil.
+func both(f, other documents.Filter) documents.Filter {
+	if other == nil {
 		return f
 	}
-	return documents.And{f, p.filter}
+	return documents.And{f, other}
 }
 
 // moreRows is how many rows at least are tried once some of a page were gone.
@@ -114,11 +142,7 @@ func (p *plan) fill(ctx context.Context, s *Selection, by string, lists map[stri
 			}
 		}
 	}
-	if p.last {
-		for _, list := range out.ordered {
-			slices.Reverse(list)
-		}
-	}
+	p.turn(out)
 	return out, nil
 }
 

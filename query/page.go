@@ -27,7 +27,7 @@ type plan struct {
 }
 
 func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*plan, error) {
-	p := &plan{moment: m, entity: entity, orders: a.Orders, keys: m.keysOf(entity, a.Orders), size: DefaultPage}
+	p := &plan{moment: m.alone(entity), entity: entity, orders: a.Orders, keys: m.keysOf(entity, a.Orders), size: DefaultPage}
 	switch {
 	case a.First != nil && a.Last != nil:
 		return nil, invalid("first and last exclude each other: ask for one of them")

@@ -17,11 +17,14 @@ type then struct {
 	store  documents.Store
 	model  *schema.Model
 	at     time.Time
+
+	own      bool      // it is one list's, see moment.alone
+	computed *computed // then, of a view
 }
 
 // past is the moment of an instant; everything that happened up to it must be consolidated (WaitPast).
 func (e *Engine) past(at time.Time) moment {
-	t := &then{e, e.cfg.Store, e.cfg.Model, at}
+	t := &then{engine: e, store: e.cfg.Store, model: e.cfg.Model, at: at}
 	return moment{reads: t, model: e.cfg.Model, bound: e.cfg.MaxLookup, secret: e.secret, past: t, allow: e.allow}
 }
 

@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -122,6 +123,14 @@ func (p pusher) within(f documents.Filter, b schema.Bucket, path *schema.ViewPat
 	case documents.Compare:
 		return span(f.Value, f.Op != documents.Lt && f.Op != documents.Le, f.Op != documents.Gt && f.Op != documents.Ge)
 	case documents.In:
+		if len(f.Values) > maxSpans {
+			least, most := slices.MinFunc(f.Values, scalar.Compare), slices.MaxFunc(f.Values, scalar.Compare)
+			f := documents.Filter(side(documents.Ge, least))
+			if to := span(most, false, true); to != nil {
+				f = documents.And{f, to}
+			}
+			return f
+		}
 		out := documents.Or{}
 		for _, v := range f.Values {
 			out = append(out, span(v, true, true))
@@ -130,6 +139,9 @@ func (p pusher) within(f documents.Filter, b schema.Bucket, path *schema.ViewPat
 	}
 	return nil
 }
+
+// maxSpans is how many spans are asked for one by one: each takes two of the values that a statement has, of which SQLite takes 32,766. Of more, all that is from the first to the last is.
+const maxSpans = 16
 
 // timeAs returns a Date or DateTime as a value of that kind: a day is its first instant, in UTC.
 func timeAs(kind schema.Kind, v any) any {
@@ -144,7 +156,7 @@ func timeAs(kind schema.Kind, v any) any {
 	return scalar.NewDateTime(t)
 }
 
-// ids returns which entities can be in the groups that a condition on ids names; nil if the ids don't tell.
+// ids returns which entities can be in the groups that a condition on ids names; nil if the ids don't tell. Of each group by itself: together they may be of groups that were not named.
 func (p pusher) ids(f documents.Filter) documents.Filter {
 	var ids []any
 	switch f := f.(type) {
@@ -155,38 +167,68 @@ func (p pusher) ids(f documents.Filter) documents.Filter {
 	case documents.In:
 		ids = f.Values
 	}
-	some := documents.Or{}
-	for _, id := range ids {
-		all := documents.And{}
-		for i, text := range aggregate.Texts(id.(string), len(p.view.Groups)) {
-			if v := groupValue(p.view.Groups[i], text); v != nil {
-				if o, _ := p.condition(documents.Compare{Field: p.view.Groups[i].Field.Name, Value: v}); o != nil {
-					all = append(all, o)
-				}
-			}
-		}
-		if len(all) == 0 {
-			return nil
-		}
-		some = append(some, all)
-	}
 	if ids == nil {
 		return nil
 	}
-	return some
-}
-
-// groupValue reads the text of a value of a group in an id; nil if that is none, or of a kind that is not read here.
-func groupValue(g *schema.ViewField, text *string) any {
-	switch {
-	case text == nil:
-		return nil
-	case g.Field.Ref != nil || g.Field.Type.Kind == schema.KindString || g.Field.Type.Kind == schema.KindID || g.Field.Type.Kind == schema.KindEnum:
-		return *text
-	case g.Field.Type.Kind == schema.KindDate:
-		if d, err := scalar.ParseDate(*text); err == nil {
-			return d
+	values := make([][]any, len(p.view.Groups)) // by group, of each id
+	for _, id := range ids {
+		if of, possible := p.valuesIn(id.(string)); possible {
+			for i := range of {
+				values[i] = append(values[i], of[i])
+			}
 		}
 	}
-	return nil
+	all := documents.And{}
+	for i, g := range p.view.Groups {
+		if slices.Contains(values[i], nil) {
+			continue
+		}
+		if o, _ := p.condition(documents.In{Field: g.Field.Name, Values: values[i]}); o != nil {
+			all = append(all, o)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// valuesIn returns the values of the groups in an id, nil for what it does not tell; possible is false if no group has that id.
+func (p pusher) valuesIn(id string) (values []any, possible bool) {
+	values = make([]any, len(p.view.Groups))
+	for i, text := range aggregate.Texts(id, len(values)) {
+		if text == nil {
+			continue
+		}
+		v, err := groupValue(p.view.Groups[i], *text)
+		if err != nil {
+			return nil, false
+		}
+		values[i] = v
+	}
+	return values, true
+}
+
+// groupValue reads the text of a value of a group in an id. An error says that no value of its kind has it.
+func groupValue(g *schema.ViewField, text string) (any, error) {
+	if g.Field.Ref != nil {
+		return text, nil
+	}
+	switch g.Field.Type.Kind {
+	case schema.KindInt:
+		return strconv.Atoi(text)
+	case schema.KindLong:
+		return scalar.ParseLong(text)
+	case schema.KindBoolean:
+		return strconv.ParseBool(text)
+	case schema.KindDecimal:
+		return scalar.ParseDecimal(text)
+	case schema.KindUUID:
+		return scalar.ParseUUID(text)
+	case schema.KindDate:
+		return scalar.ParseDate(text)
+	case schema.KindDateTime:
+		return scalar.ParseDateTime(text)
+	}
+	return text, nil // an ID, a String or an enum
 }

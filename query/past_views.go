@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,8 +19,37 @@ import (
 // then been taken in, and nothing later. Its documents can't tell, because they change with whole batches of events, of partitions that nothing orders. Only those entities are read of
 // which the filter may hold: see pusher.
 
-// viewDocuments returns the documents of a view of which a filter holds, by id, with all of their fields. They have no versions and times.
+// viewDocuments returns the documents of a view of which a filter holds, by id, with all of their fields. They have no versions and times. Callers must not change them: for the next
+// who asks the same they need not be computed again, if t is a list's own.
 func (t *then) viewDocuments(ctx context.Context, v *schema.Entity, f documents.Filter) ([]documents.Document, error) {
+	if m := t.computed; m != nil && m.view == v && reflect.DeepEqual(m.filter, f) {
+		return m.docs, nil
+	}
+	docs, err := t.compute(ctx, v, f)
+	if err == nil && t.own {
+		t.computed = &computed{v, f, docs}
+	}
+	return docs, err
+}
+
+// computed is what was computed last: what a list counts, sorts and shows is the same.
+type computed struct {
+	view   *schema.Entity
+	filter documents.Filter
+	docs   []documents.Document
+}
+
+// alone returns the moment for the reads of one list, which come one after the other.
+func (m moment) alone(e *schema.Entity) moment {
+	if m.past != nil && e.View != nil {
+		then := *m.past
+		then.own = true
+		m.past, m.reads = &then, &then
+	}
+	return m
+}
+
+func (t *then) compute(ctx context.Context, v *schema.Entity, f documents.Filter) ([]documents.Document, error) {
 	groups := aggregate.NewGroups(v.View)
 	left := t.engine.cfg.ScanLimit
 	if left <= 0 {
@@ -50,7 +80,7 @@ func (t *then) addTo(ctx context.Context, groups *aggregate.Groups, v *schema.En
 		if !errors.As(err, &unfound) || unfound.Code != CodeNoIndex {
 			return err
 		}
-		pushed, tooMany = nil, err
+		pushed, tooMany = nil, &Error{unfound.Code, fmt.Sprintf("asOf: %s is computed from %s: %s", v.Name, e.Plural, unfound.Message)}
 	}
 	q := documents.Query{Entity: e.Name, Filter: pushed, AsOf: t.at, Fields: aggregate.Needs(v.View, source)}
 	for {
@@ -111,11 +141,7 @@ func (t *then) listViewBy(ctx context.Context, v *schema.Entity, q documents.Que
 
 // viewDocumentsBy returns the documents of which a filter holds by the key in one of their refs.
 func (t *then) viewDocumentsBy(ctx context.Context, v *schema.Entity, f documents.Filter, by string, keys []string) (map[string][]documents.Document, error) {
-	all := documents.And{documents.InTexts(by, keys)}
-	if f != nil {
-		all = append(all, f)
-	}
-	docs, err := t.viewDocuments(ctx, v, all)
+	docs, err := t.viewDocuments(ctx, v, both(documents.InTexts(by, keys), f))
 	lists := map[string][]documents.Document{}
 	for _, d := range docs {
 		key, _ := d.Fields[by].(string)
@@ -127,7 +153,7 @@ func (t *then) viewDocumentsBy(ctx context.Context, v *schema.Entity, f document
 // pageOf returns what a query has of documents of which its filter holds.
 func pageOf(docs []documents.Document, q documents.Query) []documents.Document {
 	within := documents.PageFilter(documents.Query{Orders: q.Orders, After: q.After, Before: q.Before})
-	out := slices.DeleteFunc(docs, func(d documents.Document) bool { return !documents.Match(within, &d) })
+	out := slices.DeleteFunc(slices.Clone(docs), func(d documents.Document) bool { return !documents.Match(within, &d) })
 	orders := documents.PageOrders(q)
 	slices.SortFunc(out, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
 	out = out[:min(len(out), q.Limit)]

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type counting struct {
 	documents.Store
 	reads, lists atomic.Int64 // lists: those that have returned
+	docs         atomic.Int64 // that List has given
 }
 
 func (c *counting) Load(ctx context.Context, e string, ids, fields []string) (map[string]documents.Document, error) {
@@ -35,7 +36,9 @@ func (c *counting) Load(ctx context.Context, e string, ids, fields []string) (ma
 func (c *counting) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
 	c.reads.Add(1)
 	defer c.lists.Add(1)
-	return c.Store.List(ctx, q)
+	docs, err := c.Store.List(ctx, q)
+	c.docs.Add(int64(len(docs)))
+	return docs, err
 }
 func (c *counting) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
 	c.reads.Add(1)

@@ -48,9 +48,9 @@ func (gs *Groups) Add(source int, id string, fields schema.Record) error {
 	return nil
 }
 
-func (g *group) add(v *schema.View, p Part) (err error) {
+func (g *group) add(v *schema.View, p Part) error {
 	comes := []Change{{Part: p}}
-	if g.state, err = g.state.With(v, comes); err != nil {
+	if err := g.state.apply(v, comes); err != nil {
 		return err
 	}
 	for _, t := range comes[0].Tallies(v) {

@@ -67,16 +67,22 @@ var errTooMuch = errors.New("more went from the group than came: was an event co
 // With returns the state after changes, all of one group of the view. s stays as it is.
 func (s State) With(v *schema.View, changes []Change) (State, error) {
 	out := State{s.Members, maps.Clone(s.Sums)}
-	if out.Sums == nil {
-		out.Sums = map[string]SumOfOne{}
+	err := out.apply(v, changes)
+	return out, err
+}
+
+// apply is With in place.
+func (s *State) apply(v *schema.View, changes []Change) error {
+	if s.Sums == nil {
+		s.Sums = map[string]SumOfOne{}
 	}
 	for i := range changes {
-		out.Members += changes[i].sign()
+		s.Members += changes[i].sign()
 		for n, f := range v.Values {
 			if f.Tallied() || changes[i].Values[n] == nil {
 				continue
 			}
-			sum := out.Sums[f.Field.Name]
+			sum := s.Sums[f.Field.Name]
 			sum.Count += changes[i].sign()
 			if f.Aggregate != schema.Count {
 				value := number(changes[i].Values[n])
@@ -86,15 +92,15 @@ func (s State) With(v *schema.View, changes []Change) (State, error) {
 				sum.Sum = sum.Sum.Add(value)
 			}
 			if sum.Count < 0 {
-				return out, fmt.Errorf("%s: %w", f.Field.Name, errTooMuch)
+				return fmt.Errorf("%s: %w", f.Field.Name, errTooMuch)
 			}
-			out.Sums[f.Field.Name] = sum
+			s.Sums[f.Field.Name] = sum
 		}
 	}
-	if out.Members < 0 {
-		return out, errTooMuch
+	if s.Members < 0 {
+		return errTooMuch
 	}
-	return out, nil
+	return nil
 }
 
 func (c *Change) sign() int64 {
