@@ -82,13 +82,9 @@ func (p pusher) condition(f documents.Filter) (out documents.Filter, exact bool)
 // at returns the condition as one on what stands at a path, nil if that can't be asked there.
 func (p pusher) at(path *schema.ViewPath, f documents.Filter) documents.Filter {
 	_, null := f.(documents.IsNull)
-	_, text := f.(documents.Text)
 	last := len(path.Fields) - 1
 	switch {
 	case path.Fields[0] == p.view.Sources[p.source].Entity.Fields[0]:
-		if null || text {
-			return nil
-		}
 		return documents.Renamed(f, documents.FieldID)
 	case null && last > 0:
 		return nil // the value object may be null too
@@ -125,11 +121,11 @@ func (p pusher) within(f documents.Filter, b schema.Bucket, path *schema.ViewPat
 	case documents.In:
 		if len(f.Values) > maxSpans {
 			least, most := slices.MinFunc(f.Values, scalar.Compare), slices.MaxFunc(f.Values, scalar.Compare)
-			f := documents.Filter(side(documents.Ge, least))
+			all := documents.And{side(documents.Ge, least)}
 			if to := span(most, false, true); to != nil {
-				f = documents.And{f, to}
+				all = append(all, to)
 			}
-			return f
+			return all
 		}
 		out := documents.Or{}
 		for _, v := range f.Values {

@@ -1,12 +1,15 @@
 package query_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
+	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/query"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -132,29 +135,66 @@ func TestGroupsThatAreNamedAreAllThatIsRead(t *testing.T) {
 		}
 	}
 	for _, view := range []string{"BySize", "ByGift", "ByBatch", "ByDay", "ByTotal"} {
-		if n := p.read(func() { _, _ = p.engine.GetAsOf(t.Context(), new(day(2)), p.model.View(view), "none", &query.Selection{}) }); n != 0 {
-			t.Errorf("%s: %d orders were read for what can't be one of its groups", view, n)
+		none := p.read(func() {
+			if n, err := p.engine.GetAsOf(t.Context(), new(day(2)), p.model.View(view), "none", &query.Selection{}); n != nil || err != nil {
+				t.Errorf("%s: %v, %v", view, n, err)
+			}
+		})
+		if none != 0 {
+			t.Errorf("%s: %d orders were read for what can't be one of its groups", view, none)
 		}
 	}
 }
 
-// TestManySpansAreOneStatement: a filter may name more values than a statement may have.
+// TestManySpansAreOneStatement: a filter may name more values than a statement may have. The first and the last span count too, to their ends.
 func TestManySpansAreOneStatement(t *testing.T) {
 	p := boughtOnce(t, 1)
+	first := day(1)
+	last := first.AddDate(0, query.MaxIn-1, 0)
+	for n, placed := range []time.Time{first.Add(-1), first, first.AddDate(0, 10, 0), last.AddDate(0, 1, 0).Add(-1), last.AddDate(0, 1, 0)} {
+		r := schema.Record{"customer": "c", "status": "PAID", "placed": scalar.NewDateTime(placed), "at": schema.Record{"town": "Rio"}}
+		p.happens(day(1), "Order", fmt.Sprint("at", n), 1, r, nil)
+	}
+	p.settle()
 	var months []any
 	var ids []string
 	for n := range query.MaxIn {
-		month := day(1).AddDate(0, n-500, 0).Format("2006-01-02")
+		month := first.AddDate(0, n, 0).Format(time.DateOnly)
 		months, ids = append(months, scalar.Date(month)), append(ids, month+",Rio")
 	}
-	p.happens(day(1), "Order", "o9", 1, schema.Record{"customer": "c", "status": "PAID", "placed": scalar.NewDateTime(day(40)), "at": schema.Record{"town": "Rio"}}, nil)
-	p.settle()
+	slices.Reverse(months)
 	all := documents.And{}
 	for range 50 {
 		all = append(all, documents.In{Field: "month", Values: months}, documents.InTexts("_id", ids))
 	}
 	docs, err := p.viewAt(p.model.View("ByMonth"), day(2), query.ListArgs{Filter: all})
-	if got := told(docs, "orders"); got != "2026-02-01,Rio 1" || err != nil {
-		t.Errorf("%q, %v", got, err)
+	if got, want := told(docs, "orders"), "2026-01-01,Rio 1; 2026-11-01,Rio 1; 2109-04-01,Rio 1"; got != want || err != nil {
+		t.Errorf("%q, not %q: %v", got, want, err)
+	}
+}
+
+// TestViewsOfThenAreOfAllEntities, of more than one read of the store gives.
+func TestViewsOfThenAreOfAllEntities(t *testing.T) {
+	p := newPastOf(t, viewsModel)
+	const orders = 2*documents.MaxLimit + 1
+	var versions []documents.Version
+	for n := range orders {
+		r := schema.Record{"customer": fmt.Sprint("c", n%7), "status": "PAID", "total": scalar.NewDecimal(1)}
+		versions = append(versions, documents.Version{ID: fmt.Sprintf("o%05d", n), Version: 1, Event: "E", CreatedAt: day(1), At: day(1), State: r, Changes: []byte("[]"),
+			Place: position.Place{Epoch: 1, Seq: uint64(n + 1)}})
+	}
+	if err := p.store.Archive(t.Context(), "Order", versions); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	for limit, want := range map[int64]string{0: "all 20001", orders: "all 20001", orders - 1: ""} {
+		page, err := p.with(query.Config{ScanLimit: limit}).ListAsOf(t.Context(), new(day(2)), p.model.View("Everything"), query.ListArgs{}, query.Connection{Node: &query.Selection{}})
+		var refused *query.Error
+		switch {
+		case want == "" && (!errors.As(err, &refused) || refused.Code != "TOO_MUCH"):
+			t.Errorf("%v for more than %d", err, limit)
+		case want != "" && (err != nil || told([]documents.Document{page.Nodes[0].Document}, "orders") != want):
+			t.Errorf("%v, %v, not %s", page, err, want)
+		}
 	}
 }

@@ -33,7 +33,8 @@ type Order @entity {
   batch: UUID
   lines: [Line!]
 }
-type Place { town: String }
+type Place { town: String area: Area }
+type Area { code: Int }
 type Line { product: String quantity: Int! }
 enum OrderStatus { OPEN PAID }
 extend type Mutation {
@@ -62,6 +63,7 @@ type BySize @view(of: "Order") { size: Int! @group orders: Int! @count }
 type ByNumber @view(of: "Order") { number: Long @group size: Int @group orders: Int! @count }
 type ByGift @view(of: "Order") { gift: Boolean! @group orders: Int! @count }
 type ByBatch @view(of: "Order") { batch: UUID @group orders: Int! @count }
+type ByArea @view(of: "Order") { code: Int @group(by: "at.area.code") orders: Int! @count }
 type ByDay @view(of: "Order") { due: Date! @group orders: Int! @count }
 type ByInstant @view(of: "Order") { placed: DateTime @group year: Date! @group(by: "placed", bucket: YEAR) orders: Int! @count }
 `
@@ -90,7 +92,7 @@ func drawOrder(t *rapid.T) schema.Record {
 		if rapid.Bool().Draw(t, "no town") {
 			return schema.Record{}
 		}
-		return schema.Record{"town": drawTown(t)}
+		return schema.Record{"town": drawTown(t), "area": schema.Record{"code": rapid.IntRange(1, 3).Draw(t, "code")}}
 	})
 	maybe("lines", func() any {
 		var lines []any
