@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -21,11 +22,13 @@ import (
 type looks struct {
 	documents.Store
 	all    atomic.Int64 // every question
+	ready  atomic.Int64 // whether a view is ready
 	bucket atomic.Int64 // those for the checkpoints of Bucket
 }
 
 func (s *looks) ViewReady(ctx context.Context, view string) (bool, error) {
 	s.all.Add(1)
+	defer s.ready.Add(1)
 	return s.Store.ViewReady(ctx, view)
 }
 
@@ -265,4 +268,84 @@ func TestAnotherViewOfTheNameIsNotMeant(t *testing.T) {
 	}
 	b.advanceView(0, 5)
 	b.pass(done, 1, nil)
+}
+
+// TestAViewThatIsBuiltAnewMeanwhile: who waits for two partitions, and has seen one of them come before the view was dropped, waits for it again.
+func TestAViewThatIsBuiltAnewMeanwhile(t *testing.T) {
+	b, s := twoViews(t)
+	e := b.running(s, nil)
+	b.advanceView(0, 9)
+	done := b.waitFor(t.Context(), e, "Total", at(0, 9).Join(at(1, 1)), 1)
+	asked := s.all.Load()
+	until(t, "the poller has found that one has come", func() bool { return s.all.Load() >= asked+2 })
+	looked := s.ready.Load()
+	until(t, "it was ready just now, and is taken to be for a while", func() bool { return s.ready.Load() > looked })
+	if err := b.store.DropView(t.Context(), "Total"); err != nil {
+		t.Fatal(err)
+	}
+	b.advanceView(0, 3)
+	b.ready()
+	looked = s.ready.Load()
+	until(t, "somebody has looked at the view that is ready again", func() bool { return s.ready.Load() >= looked+2 })
+	b.advanceView(1, 1)
+	asked = s.all.Load()
+	until(t, "the poller has found that the other has come", func() bool { return s.all.Load() >= asked+5 })
+	if len(done) > 0 {
+		t.Fatal("it was let go, and the view is not as far:", <-done)
+	}
+	b.advanceView(0, 9)
+	b.pass(done, 1, nil)
+}
+
+// TestAViewThatIsThereIsNotWaitedFor: who finds that it is ready finds how far it is too. Nothing runs.
+func TestAViewThatIsThereIsNotWaitedFor(t *testing.T) {
+	b, s := twoViews(t)
+	e := query.New(query.Config{Model: b.model, Store: s, Partitions: 2, WaitBound: time.Nanosecond})
+	for _, p := range []position.Position{at(0, 4), {}, at(0, 3)} {
+		if _, err := e.Get(query.After(t.Context(), p), b.model.View("Total"), "w1", &query.Selection{}); err != nil {
+			t.Error(p, err)
+		}
+	}
+	_, err := e.Get(query.After(t.Context(), at(0, 5)), b.model.View("Total"), "w1", &query.Selection{})
+	refused(t, err, "Total is not consolidated as far as that position yet")
+}
+
+// held is a store that says whether a view is ready only once it may.
+type held struct {
+	*looks
+	may chan struct{}
+}
+
+func (s held) ViewReady(ctx context.Context, view string) (bool, error) {
+	<-s.may
+	return s.looks.ViewReady(ctx, view)
+}
+
+// TestWhoFindsAViewNotReadyTellsTheOthers that came before the look began: however many ask at once, the store is asked a few times.
+func TestWhoFindsAViewNotReadyTellsTheOthers(t *testing.T) {
+	b, s := twoViews(t)
+	if err := b.store.SetViewReady(t.Context(), "Total", false); err != nil {
+		t.Fatal(err)
+	}
+	may := make(chan struct{})
+	e := b.running(held{s, may}, b.feed)
+	const callers = 200
+	var come sync.WaitGroup
+	done := make(chan error, callers)
+	for range callers {
+		come.Add(1)
+		go func() {
+			come.Done()
+			_, err := e.Get(t.Context(), b.model.View("Total"), "w1", &query.Selection{})
+			done <- err
+		}()
+	}
+	come.Wait()
+	close(may)
+	for range callers {
+		refused(t, <-done, "Total is being built: 0 %")
+	}
+	if n := s.ready.Load(); n > callers/4 {
+		t.Errorf("%d callers looked %d times", callers, n)
+	}
 }
