@@ -17,6 +17,7 @@ type Features struct {
 	TopN       bool   // $topN in $group, MongoDB 5.2: a page per key in one read without reading the rest
 	Partial    bool   // an index may be on some of the documents
 	Elements   bool   // $elemMatch takes $and, $or and $nor; else what is about elements is looked at here
+	Atomic     bool   // patterns are PCRE's, which has atomic groups
 	Batch      int    // writes sent at once
 }
 
@@ -39,7 +40,7 @@ func detect(ctx context.Context, client *mongo.Client) (Features, error) {
 	}
 	major, minor := info.Array[0], info.Array[1]
 	return Features{
-		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Elements: true, Batch: 1000,
+		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Elements: true, Atomic: true, Batch: 1000,
 		TopN: major > 5 || major == 5 && minor >= 2,
 	}, nil
 }
