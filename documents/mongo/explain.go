@@ -111,7 +111,8 @@ func summary(raw bson.Raw) string {
 	if len(out) == 0 {
 		return "what the server says of it: " + raw.String()
 	}
-	if doc, ok := stats.DocumentOK(); ok {
+	doc, ok := stats.DocumentOK()
+	if done, known := doc.Lookup("executionSuccess").BooleanOK(); ok && (done || !known) { // it may have been stopped in the middle
 		out = append(out, fmt.Sprintf("looked at %d keys of indexes and %d documents for %d", count(doc, "totalKeysExamined"), count(doc, "totalDocsExamined"), count(doc, "nReturned")))
 	}
 	return strings.Join(out, "\n")

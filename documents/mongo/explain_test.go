@@ -12,10 +12,12 @@ func TestSummary(t *testing.T) {
 		{"stage": "IXSCAN", "indexName": "by_status", "keyPattern": {"status": 1, "_id": 1}}, {"stage": "IXSCAN", "indexName": "by_total"}]}}}`
 	const stages = "LIMIT\n  FETCH\n    OR\n      IXSCAN by_status {status: 1, _id: 1}\n      IXSCAN by_total"
 	const stats = `{"nReturned": 20, "totalKeysExamined": 25, "totalDocsExamined": 21}`
+	const stopped = `{"executionSuccess": false, "errorCode": 50, "nReturned": 1, "totalKeysExamined": 5, "totalDocsExamined": 5}`
 	const counts = "\nlooked at 25 keys of indexes and 21 documents for 20"
 	for text, want := range map[string]string{
 		`{"queryPlanner": {"winningPlan": ` + plan + `}}`:                                                                 stages,
 		`{"queryPlanner": {"winningPlan": ` + plan + `}, "executionStats": ` + stats + `}`:                                stages + counts,
+		`{"queryPlanner": {"winningPlan": ` + plan + `}, "executionStats": ` + stopped + `}`:                              stages,
 		`{"queryPlanner": {"winningPlan": {"queryPlan": ` + plan + `, "slotBasedPlan": {}}}}`:                             stages,
 		`{"stages": [{"$cursor": {"queryPlanner": {"winningPlan": ` + plan + `}, "executionStats": ` + stats + `}}, {}]}`: stages + counts,
 		`{"queryPlanner": {"Plan": ["id=2 parent=0 notused=0 detail=SCAN orders"]}}`:                                      "FerretDB's own store: SCAN orders",
