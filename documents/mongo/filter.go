@@ -33,6 +33,9 @@ func (s *Store) in(path string, f documents.Filter) (bson.D, error) {
 		}
 		return s.all(path, "$or", f)
 	case documents.Not:
+		if c, ok := f.F.(documents.Compare); ok && c.Value == nil {
+			return where(path+c.Field, "$ne", nil), nil
+		}
 		return s.all(path, "$nor", []documents.Filter{f.F})
 	case documents.Compare:
 		v, err := s.scalarValue(f.Value)
