@@ -65,11 +65,6 @@ func TestViews(t *testing.T) {
 		s.do(fmt.Sprintf(`{ customerRevenues(where: {customer: {name: {startsWith: "n"}, region: {eq: "y"}}}, orderBy: [{customer: {field: NAME, direction: DESC}}], atLeast: %q) { edges { node { id } } } }`, at)).
 			want("data.customerRevenues.edges.0.node.id", "c2", "data.customerRevenues.edges.1.node.id", "c1")
 
-		for _, q := range []string{`node(id: "CustomerRevenue:c1", asOf: %q) { nodeId }`, `customer(id: "c1", asOf: %q) { revenue { totalCount } }`} {
-			a := s.do("{ " + fmt.Sprintf(q, time.Now().UTC().Format(time.RFC3339Nano)) + " }")
-			a.want("errors.0.extensions.code", "INVALID_INPUT", "errors.0.message", "asOf: CustomerRevenue is a view, and views have no past: ask for it without asOf")
-		}
-
 		at = s.command(`cancelOrder(id: "o1")`)
 		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "10", "data.customerRevenue.largestOrder", "10")
 		s.do(`mutation { cancelOrder(id: "o2") { order { customer { revenue { totalCount } } } errors { code } } }`).
@@ -77,6 +72,70 @@ func TestViews(t *testing.T) {
 		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue", "<nil>") // nothing is left that counts
 		at = s.buy("o4", "c1", "p1", 5)
 		s.do(fmt.Sprintf(revenue, at)).want("data.customerRevenue.orders", "1", "data.customerRevenue.revenue", "50", "data.customerRevenue.largestOrder", "50")
+	})
+}
+
+// TestViewsAsOfAnInstant asks what views were while they changed: the same as they answered then, in every way in which they are read.
+func TestViewsAsOfAnInstant(t *testing.T) {
+	const fields = `id orders revenue averageOrder largestOrder customerId customer { name status }`
+	views := func(extra string) string {
+		return fmt.Sprintf(`{
+			list: customerRevenues(%[1]s, where: {revenue: {gt: "9"}}, orderBy: [{field: REVENUE, direction: DESC}], first: 1) { totalCount pageInfo { hasNextPage } edges { node { %[2]s } } }
+			byName: customerRevenues(%[1]s, where: {customer: {region: {eq: "y"}}}, orderBy: [{customer: {field: NAME, direction: DESC}}]) { edges { node { %[2]s } } }
+			one: customerRevenue(id: "c1", %[1]s) { %[2]s }
+			node(id: "CustomerRevenue:c2", %[1]s) { ... on CustomerRevenue { %[2]s } }
+			customers(orderBy: [{field: ID}], %[1]s) { edges { node { revenue { totalCount edges { node { %[2]s } } } } } }
+			sold: productSalesByMonth(orderBy: [{field: QUANTITY}], %[1]s) { edges { node { id month lines quantity productId } } }
+			regions: regionSalesByMonth(where: {region: {eq: "y"}}, %[1]s) { totalCount edges { node { id orders revenue } } }
+		}`, extra, fields)
+	}
+	pairs(t, func(t *testing.T, args []string) {
+		s := start(t, args...)
+		s.shop()
+		var was []string
+		var instants []time.Time
+		look := func() {
+			t.Helper()
+			was = append(was, s.do(views(fmt.Sprintf("atLeast: %q", s.done))).at("data"))
+			instants = append(instants, time.Now())
+			time.Sleep(2 * time.Millisecond)
+		}
+		look()
+		s.buy("o1", "c1", "p1", 3)
+		look()
+		s.buy("o2", "c2", "p2", 1)
+		s.buy("o3", "c1", "p2", 7)
+		look()
+		s.command(`cancelOrder(id: "o3")`)
+		look()
+		s.command(`blockCustomer(id: "c1")`)
+		s.command(`cancelOrder(id: "o1")`)
+		s.buy("o4", "c2", "p1", 2)
+		look()
+		for i, at := range instants {
+			got := s.do(views(fmt.Sprintf("asOf: %q", at.UTC().Format(time.RFC3339Nano)))).at("data")
+			if got != was[i] {
+				t.Errorf("as of step %d:\n%s\nit was\n%s", i, got, was[i])
+			}
+		}
+		if was[1] == was[2] || was[2] == was[3] || was[3] == was[4] {
+			t.Error("nothing changed", was)
+		}
+		at := fmt.Sprintf("asOf: %q", instants[2].UTC().Format(time.RFC3339Nano))
+		for query, want := range map[string]string{
+			`customerRevenue(id: "c1", ` + at + `) { version }`:                                     "tells no version, createdAt and updatedAt",
+			`customers(` + at + `) { edges { node { revenue { edges { node { updatedAt } } } } } }`: "tells no version, createdAt and updatedAt",
+			`customerRevenues(` + at + `, orderBy: [{field: CREATED_AT}]) { totalCount }`:           "tells no version, createdAt and updatedAt",
+			`customerRevenues(` + at + `, where: {not: {version: {eq: 1}}}) { totalCount }`:         "tells no version, createdAt and updatedAt",
+			`node(id: "CustomerActivity:c1", ` + at + `) { nodeId }`:                                "asOf: CustomerActivity is a view that functions make",
+			`customerRevenues(asOf: "2100-01-01T00:00:00Z") { totalCount }`:                         "asOf is in the future",
+		} {
+			if message := s.do("{ "+query+" }").want("errors.0.extensions.code", "INVALID_INPUT").at("errors.0.message"); !strings.Contains(message, want) {
+				t.Errorf("%s: %s", query, message)
+			}
+		}
+		s.do(`{ customerRevenues(asOf: "1999-01-01T00:00:00Z") { totalCount } customerRevenue(id: "c1", asOf: "1999-01-01T00:00:00Z") { id } }`).
+			want("data.customerRevenues.totalCount", "0", "data.customerRevenue", "<nil>")
 	})
 }
 

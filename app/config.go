@@ -37,7 +37,7 @@ type Config struct {
 	ActorHeader string   // the request header that says who sends a command; "" for none
 	Origins     []string // what pages may call from, besides the process's own
 
-	ScanLimit    int64 // how many documents a read may look through without an index; 0 for no limit
+	ScanLimit    int64 // how many documents a read may look through without an index, and what a view was may be computed from; 0 for no limit
 	KeepRejected int   // how many rejected commands are kept to be read, 0 to 1,000,000
 
 	MaxWait time.Duration // how long reads wait to be consolidated as far as they ask for, 10 ms to 25 s
@@ -66,7 +66,7 @@ var settings = []setting{
 	{"allow-import", "DAYBOOK_ALLOW_IMPORT", "false", "accept occurredAt, to bring in history from elsewhere", setAllowImport},
 	{"keep-rejected", "DAYBOOK_KEEP_REJECTED", "0", "keep that `number` of rejected commands, the newest, to be read with rejectedCommands; 0 to 1,000,000", setKeepRejected},
 	{"max-wait", "DAYBOOK_MAX_WAIT", "5s", "how long reads wait until what they ask for with atLeast or asOf is consolidated, a `time` from 10ms to 25s", setMaxWait},
-	{"scan-limit", "DAYBOOK_SCAN_LIMIT", "10000", "the `number` of documents that a filter or sort without an index may look through, 0 for any", setScanLimit},
+	{"scan-limit", "DAYBOOK_SCAN_LIMIT", "10000", "the `number` of documents that a filter or sort without an index may look through, and a view as of an instant may be computed from, 0 for any", setScanLimit},
 	{"redis-url", "REDIS_URL", "", "keep log and feed on this Redis server, or on the Redis Cluster that it is of, a `URL` like redis://host:6379", setRedis},
 	{"mongodb-uri", "MONGODB_URI", "", "keep documents on this MongoDB server, a `URI` like mongodb://host:27017/daybook", setMongo},
 	{"actor-header", "DAYBOOK_ACTOR_HEADER", "", "take who sends a command from this `header` of the request, which what stands in front has to set, and to take from what clients send", setActorHeader},

@@ -8,9 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/daybook-cqrs/daybook/consolidator/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/schema"
 )
 

@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/daybook-cqrs/daybook/consolidator/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/eventlog"
 	"github.com/daybook-cqrs/daybook/feed"
+	"github.com/daybook-cqrs/daybook/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/position"
 	"github.com/daybook-cqrs/daybook/projection"
 	"github.com/daybook-cqrs/daybook/schema"

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"github.com/daybook-cqrs/daybook/consolidator/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/documents"
 	"github.com/daybook-cqrs/daybook/eventlog"
+	"github.com/daybook-cqrs/daybook/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )

@@ -61,7 +61,7 @@ func Indexes(e *schema.Entity) []Index {
 		}
 		of := []Order{{Field: f.Name}}
 		add(Index{Fields: of})
-		if (f.Ref != nil || f.IndexedAsOf) && f.Copy == nil && e.View == nil { // views have no past
+		if (f.Ref != nil || f.IndexedAsOf) && f.Copy == nil && e.View == nil { // views have no versions
 			add(Index{Fields: of, Past: true})
 		}
 	}

@@ -1470,30 +1470,30 @@ func (r queryFields) CustomerActivities(ctx context.Context, _ map[string]any, _
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) CustomerRevenue(ctx context.Context, _ string, _ *string) (*CustomerRevenue, error) {
+func (r queryFields) CustomerRevenue(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*CustomerRevenue, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*CustomerRevenue)(o), err
 }
 
-func (r queryFields) CustomerRevenues(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) CustomerRevenues(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) ProductSales(ctx context.Context, _ string, _ *string) (*ProductSales, error) {
+func (r queryFields) ProductSales(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*ProductSales, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*ProductSales)(o), err
 }
 
-func (r queryFields) ProductSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) ProductSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) RegionSales(ctx context.Context, _ string, _ *string) (*RegionSales, error) {
+func (r queryFields) RegionSales(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*RegionSales, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*RegionSales)(o), err
 }
 
-func (r queryFields) RegionSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) RegionSalesByMonth(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
@@ -1506,21 +1506,21 @@ func (r queryFields) SellerSalesList(ctx context.Context, _ map[string]any, _ []
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) PaymentTotal(ctx context.Context, _ string, _ *string) (*PaymentTotal, error) {
+func (r queryFields) PaymentTotal(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*PaymentTotal, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*PaymentTotal)(o), err
 }
 
-func (r queryFields) PaymentTotals(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) PaymentTotals(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 
-func (r queryFields) MonthlyDelivery(ctx context.Context, _ string, _ *string) (*MonthlyDelivery, error) {
+func (r queryFields) MonthlyDelivery(ctx context.Context, _ string, _ *string, _ *scalar.DateTime) (*MonthlyDelivery, error) {
 	o, err := resolve.Root[*resolve.Object](ctx, r.rt)
 	return (*MonthlyDelivery)(o), err
 }
 
-func (r queryFields) MonthlyDeliveries(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string) (*resolve.Object, error) {
+func (r queryFields) MonthlyDeliveries(ctx context.Context, _ map[string]any, _ []map[string]any, _ *int, _ *string, _ *int, _ *string, _ *string, _ *scalar.DateTime) (*resolve.Object, error) {
 	return resolve.Root[*resolve.Object](ctx, r.rt)
 }
 

@@ -509,18 +509,18 @@ type QueryResolver interface {
 	Reservations(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
 	CustomerActivity(ctx context.Context, id string, atLeast *string) (*CustomerActivity, error)
 	CustomerActivities(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	CustomerRevenue(ctx context.Context, id string, atLeast *string) (*CustomerRevenue, error)
-	CustomerRevenues(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	ProductSales(ctx context.Context, id string, atLeast *string) (*ProductSales, error)
-	ProductSalesByMonth(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	RegionSales(ctx context.Context, id string, atLeast *string) (*RegionSales, error)
-	RegionSalesByMonth(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
+	CustomerRevenue(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*CustomerRevenue, error)
+	CustomerRevenues(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	ProductSales(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*ProductSales, error)
+	ProductSalesByMonth(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	RegionSales(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*RegionSales, error)
+	RegionSalesByMonth(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
 	SellerSales(ctx context.Context, id string, atLeast *string) (*SellerSales, error)
 	SellerSalesList(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	PaymentTotal(ctx context.Context, id string, atLeast *string) (*PaymentTotal, error)
-	PaymentTotals(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
-	MonthlyDelivery(ctx context.Context, id string, atLeast *string) (*MonthlyDelivery, error)
-	MonthlyDeliveries(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string) (*resolve.Object, error)
+	PaymentTotal(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*PaymentTotal, error)
+	PaymentTotals(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
+	MonthlyDelivery(ctx context.Context, id string, atLeast *string, asOf *scalar.DateTime) (*MonthlyDelivery, error)
+	MonthlyDeliveries(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string, atLeast *string, asOf *scalar.DateTime) (*resolve.Object, error)
 }
 type ReceiptResolver interface {
 	CommandID(ctx context.Context, obj *resolve.Object) (string, error)
@@ -3510,6 +3510,14 @@ func (ec *executionContext) field_Query_customerRevenue_args(ctx context.Context
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -3572,6 +3580,14 @@ func (ec *executionContext) field_Query_customerRevenues_args(ctx context.Contex
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -3810,6 +3826,14 @@ func (ec *executionContext) field_Query_monthlyDeliveries_args(ctx context.Conte
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -3832,6 +3856,14 @@ func (ec *executionContext) field_Query_monthlyDelivery_args(ctx context.Context
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -3984,6 +4016,14 @@ func (ec *executionContext) field_Query_paymentTotal_args(ctx context.Context, r
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -4046,6 +4086,14 @@ func (ec *executionContext) field_Query_paymentTotals_args(ctx context.Context, 
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4108,6 +4156,14 @@ func (ec *executionContext) field_Query_productSalesByMonth_args(ctx context.Con
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4130,6 +4186,14 @@ func (ec *executionContext) field_Query_productSales_args(ctx context.Context, r
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -4292,6 +4356,14 @@ func (ec *executionContext) field_Query_regionSalesByMonth_args(ctx context.Cont
 		return nil, err
 	}
 	args["atLeast"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -4314,6 +4386,14 @@ func (ec *executionContext) field_Query_regionSales_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.DateTime, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋdaybookᚑcqrsᚋdaybookᚋscalarᚐDateTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -14137,7 +14217,7 @@ func (ec *executionContext) _Query_customerRevenue(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CustomerRevenue(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().CustomerRevenue(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CustomerRevenue) graphql.Marshaler {
@@ -14181,7 +14261,7 @@ func (ec *executionContext) _Query_customerRevenues(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CustomerRevenues(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().CustomerRevenues(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14225,7 +14305,7 @@ func (ec *executionContext) _Query_productSales(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ProductSales(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().ProductSales(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductSales) graphql.Marshaler {
@@ -14269,7 +14349,7 @@ func (ec *executionContext) _Query_productSalesByMonth(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ProductSalesByMonth(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().ProductSalesByMonth(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14313,7 +14393,7 @@ func (ec *executionContext) _Query_regionSales(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().RegionSales(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().RegionSales(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *RegionSales) graphql.Marshaler {
@@ -14357,7 +14437,7 @@ func (ec *executionContext) _Query_regionSalesByMonth(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().RegionSalesByMonth(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().RegionSalesByMonth(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14489,7 +14569,7 @@ func (ec *executionContext) _Query_paymentTotal(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PaymentTotal(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().PaymentTotal(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *PaymentTotal) graphql.Marshaler {
@@ -14533,7 +14613,7 @@ func (ec *executionContext) _Query_paymentTotals(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PaymentTotals(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().PaymentTotals(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {
@@ -14577,7 +14657,7 @@ func (ec *executionContext) _Query_monthlyDelivery(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().MonthlyDelivery(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().MonthlyDelivery(ctx, fc.Args["id"].(string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *MonthlyDelivery) graphql.Marshaler {
@@ -14621,7 +14701,7 @@ func (ec *executionContext) _Query_monthlyDeliveries(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().MonthlyDeliveries(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string))
+			return ec.Resolvers.Query().MonthlyDeliveries(ctx, fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["atLeast"].(*string), fc.Args["asOf"].(*scalar.DateTime))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *resolve.Object) graphql.Marshaler {

@@ -20,7 +20,7 @@ type Config struct {
 	Feed   feed.Feed       // required for live queries; waits for positions work without it, a little later
 	Logger *slog.Logger
 
-	// ScanLimit is how many documents a read may look through without an index; 0 for no limit. See Verdict.
+	// ScanLimit is how many documents a read may look through without an index, and from how many entities one may compute what a view was; 0 for no limit. See Verdict.
 	ScanLimit int64
 
 	// Loose has Wait and WaitPast not wait: reads answer what is there. It is for who wants to know how reads go, not what is true.

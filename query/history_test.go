@@ -46,7 +46,12 @@ type past struct {
 
 func newPast(t *testing.T) *past {
 	t.Helper()
-	m, err := schema.Load(fstest.MapFS{"shop.graphql": {Data: []byte(pastModel)}})
+	return newPastOf(t, pastModel)
+}
+
+func newPastOf(t *testing.T, model string) *past {
+	t.Helper()
+	m, err := schema.Load(fstest.MapFS{"shop.graphql": {Data: []byte(model)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,9 @@ func (m moment) plan(ctx context.Context, entity *schema.Entity, a ListArgs) (*p
 	case a.Last != nil:
 		p.size, p.last = *a.Last, true
 	}
+	if err := m.knows(entity, a); err != nil {
+		return nil, err
+	}
 	if p.size < 0 || p.size > MaxPage {
 		return nil, invalid("a page has 0 to %d rows, not %d", MaxPage, p.size)
 	}

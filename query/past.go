@@ -13,14 +13,15 @@ import (
 // then are the reads of an instant that has passed: what a documents.Store would have answered. The archive has no copies: they are taken from the versions that
 // their sources had then, or, of sources that were gone by then, from those that they had last.
 type then struct {
-	store documents.Store
-	model *schema.Model
-	at    time.Time
+	engine *Engine
+	store  documents.Store
+	model  *schema.Model
+	at     time.Time
 }
 
 // past is the moment of an instant; everything that happened up to it must be consolidated (WaitPast).
 func (e *Engine) past(at time.Time) moment {
-	t := &then{e.cfg.Store, e.cfg.Model, at}
+	t := &then{e, e.cfg.Store, e.cfg.Model, at}
 	return moment{reads: t, model: e.cfg.Model, bound: e.cfg.MaxLookup, secret: e.secret, past: t, allow: e.allow}
 }
 
@@ -74,6 +75,9 @@ func (e *Engine) HistoryAsOf(ctx context.Context, at *time.Time, entity *schema.
 
 // Load implements reads.
 func (t *then) Load(ctx context.Context, entity string, ids, fields []string) (map[string]documents.Document, error) {
+	if v := t.model.View(entity); v != nil {
+		return t.loadView(ctx, v, ids)
+	}
 	c := t.copiesOf(entity, fields)
 	docs, err := t.store.LoadAsOf(ctx, entity, ids, c.own, t.at)
 	if err != nil {
@@ -84,6 +88,9 @@ func (t *then) Load(ctx context.Context, entity string, ids, fields []string) (m
 
 // List implements reads. The query must name no copies but in Fields.
 func (t *then) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
+	if v := t.model.View(q.Entity); v != nil {
+		return t.listView(ctx, v, q)
+	}
 	c := t.copiesOf(q.Entity, q.Fields)
 	q.AsOf, q.Fields = t.at, c.own
 	docs, err := t.store.List(ctx, q)
@@ -95,6 +102,9 @@ func (t *then) List(ctx context.Context, q documents.Query) ([]documents.Documen
 
 // ListBy implements reads, as List.
 func (t *then) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
+	if v := t.model.View(q.Entity); v != nil {
+		return t.listViewBy(ctx, v, q, by, keys)
+	}
 	c := t.copiesOf(q.Entity, q.Fields)
 	q.AsOf, q.Fields = t.at, c.own
 	lists, err := t.store.ListBy(ctx, q, by, keys)
@@ -106,12 +116,24 @@ func (t *then) ListBy(ctx context.Context, q documents.Query, by string, keys []
 
 // Count implements reads, as List.
 func (t *then) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
+	if v := t.model.View(q.Entity); v != nil {
+		docs, err := t.viewDocuments(ctx, v, q.Filter)
+		return counted(docs, q.Limit), err
+	}
 	q.AsOf = t.at
 	return t.store.Count(ctx, q)
 }
 
 // CountBy implements reads, as List.
 func (t *then) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
+	if v := t.model.View(q.Entity); v != nil {
+		lists, err := t.viewDocumentsBy(ctx, v, q.Filter, by, keys)
+		counts := make(map[string]int64, len(lists))
+		for key, docs := range lists {
+			counts[key] = counted(docs, q.Limit)
+		}
+		return counts, err
+	}
 	q.AsOf = t.at
 	return t.store.CountBy(ctx, q, by, keys)
 }

@@ -145,9 +145,12 @@ func (r *resolver) advised(e *schema.Entity) *schema.Entity {
 	return e
 }
 
-// Lookups returns how often at most the arguments of a list look through refs: what bounds what a request may cost. In the past what is about copies does.
+// Lookups returns how often at most the arguments of a list look through refs: what bounds what a request may cost. In the past what is about copies does, and a view is computed.
 func Lookups(m *schema.Model, e *schema.Entity, a ListArgs, past bool) int {
 	n := len(refsOf(a.Orders)) + throughs(m, e, a.Filter, past)
+	if past && e.View != nil {
+		n++
+	}
 	for _, o := range a.Orders {
 		if past && isCopy(e, o.Field) {
 			n++

@@ -67,8 +67,10 @@ func (e *Engine) readable(ctx context.Context, m moment, entity *schema.Entity) 
 	switch {
 	case state == nil:
 		return nil
+	case m.past != nil && entity.View.Project:
+		return invalid("asOf: %s is a view that functions make, and such views have no past: ask for it without asOf", entity.Name)
 	case m.past != nil:
-		return invalid("asOf: %s is a view, and views have no past: ask for it without asOf", entity.Name)
+		return nil // it is computed from entities
 	}
 	after, _ := ctx.Value(afterKey{}).(position.Position)
 	return e.awaitView(ctx, state, after)

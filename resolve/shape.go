@@ -53,6 +53,9 @@ func (rt *Runtime) entityShape(ctx context.Context, e *schema.Entity, f field) (
 			}
 			continue
 		}
+		if f.asOf != nil && query.PastUnknown(e, sub.Name) {
+			return nil, query.ErrPastUnknown(e)
+		}
 		if sub.Name == possibleCommands && e.State != nil {
 			s.selection.Fields = append(s.selection.Fields, e.State.Name)
 		}

@@ -40,7 +40,7 @@ func (l *loader) indexedAsOf(d *ast.Definition, dir *ast.Directive) bool {
 	case a.Value.Kind != ast.BooleanValue:
 		l.fail(posOf(a.Position), "write true or false", "asOf of @indexed is no Boolean")
 	case l.viewOf[d.Name] != nil:
-		l.fail(posOf(a.Position), "leave asOf out", "%s is a view, and views have no past", d.Name)
+		l.fail(posOf(a.Position), "leave asOf out, or write it in the entity", "%s is a view, and what it was is computed from entities", d.Name)
 	}
 	return a.Value.Raw == "true"
 }

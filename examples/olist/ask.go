@@ -93,7 +93,7 @@ func rowsOf[T any](ctx context.Context, a *asker, l listing, fields string) ([]T
 	}
 }
 
-// questions asks ten questions, and ten as of an instant, and compares the answers with those of the files.
+// questions asks ten questions, and twelve as of an instant, and compares the answers with those of the files.
 func (v *verifier) questions(ctx context.Context) error {
 	a := &asker{v.client, v.atLeast}
 	for _, q := range append(questionsOf(v.sales), pastQuestionsOf(v.plan)...) {

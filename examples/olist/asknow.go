@@ -35,13 +35,13 @@ type regionSales struct {
 	Revenue       scalar.Decimal
 }
 
-func (a *asker) regionSales(ctx context.Context) ([]regionSales, error) {
-	return rowsOf[regionSales](ctx, a, listing{name: "regionSalesByMonth", order: "[{field: MONTH}, {field: REGION}]"}, "month region revenue")
+func (a *asker) regionSales(ctx context.Context, asOf time.Time) ([]regionSales, error) {
+	return rowsOf[regionSales](ctx, a, listing{name: "regionSalesByMonth", order: "[{field: MONTH}, {field: REGION}]", asOf: asOf}, "month region revenue")
 }
 
 // revenueByMonth adds the regions up.
 func (a *asker) revenueByMonth(ctx context.Context) ([]string, error) {
-	rows, err := a.regionSales(ctx)
+	rows, err := a.regionSales(ctx, time.Time{})
 	sum := map[string]scalar.Decimal{}
 	for _, r := range rows {
 		sum[yearAndMonth(r.Month)] = sum[yearAndMonth(r.Month)].Add(r.Revenue)
@@ -50,7 +50,12 @@ func (a *asker) revenueByMonth(ctx context.Context) ([]string, error) {
 }
 
 func (a *asker) revenueByMonthAndRegion(ctx context.Context) ([]string, error) {
-	rows, err := a.regionSales(ctx)
+	return a.revenueAt(ctx, time.Time{})
+}
+
+// revenueAt asks the view as of an instant, or for now if that is the zero time.
+func (a *asker) revenueAt(ctx context.Context, at time.Time) ([]string, error) {
+	rows, err := a.regionSales(ctx, at)
 	var out []string
 	for _, r := range rows {
 		out = append(out, fmt.Sprint(yearAndMonth(r.Month), " ", r.Region, " ", r.Revenue))

@@ -8,7 +8,7 @@ import (
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
-// openAt adds up in pages: views know the present only. It asks for one status after the other, because an index has the orders of one in the order of pages.
+// openAt adds up in pages: no view has this. It asks for one status after the other, because an index has the orders of one in the order of pages.
 func (a *asker) openAt(ctx context.Context, at time.Time) ([]string, error) {
 	var sum scalar.Decimal
 	n := 0

@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	reads := fs.String("query-url", "", "the `URL` to read from, where that is another process; --url if not given")
 	workers := fs.Int("workers", 32, "how many orders are driven at once")
 	verifyOnly := fs.Bool("verify", false, "only compare")
-	ask := fs.Bool("questions", false, "only print what the files answer to ten questions, and to ten as of an instant: no store is needed")
+	ask := fs.Bool("questions", false, "only print what the files answer to ten questions, and to twelve as of an instant: no store is needed")
 	if err := fs.Parse(args); err != nil {
 		return 2
 	}

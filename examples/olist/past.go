@@ -52,28 +52,40 @@ func replay(orders []*order, at time.Time) map[*order]string {
 	return out
 }
 
-// pastQuestionsOf answers ten questions as of ten instants, from a replay up to each.
+// pastQuestionsOf answers twelve questions as of ten instants, from a replay up to each.
 func pastQuestionsOf(p *plan) []question {
-	all := []struct {
-		text   string
-		answer func(at time.Time, then map[*order]string) []string
-		ask    func(*asker, context.Context, time.Time) ([]string, error)
-	}{
+	all := []pastQuestion{
 		{"orders by status", byStatusThen, (*asker).byStatus},
 		{"orders that are approved and not delivered, and the sum of their totals", openThen, (*asker).openAt},
 		{"the newest orders and what they were, the highest id first of those that are as new", lastThen, (*asker).lastAt},
 		{"orders by the region of their customers", regionThen, (*asker).regionsAt},
 		{"orders of at least 500 that are older than ten days and not canceled", largeThen, (*asker).largeAt},
 	}
-	all = append(all, all...) // each as of two instants
+	revenue := pastQuestion{"revenue by month and region of what was not canceled and not unavailable", revenueThen, (*asker).revenueAt}
 	var out []question
-	for i, at := range instants(p.orders, len(all)) {
-		q := all[i]
-		out = append(out, question{"as of " + instant(at) + ": " + q.text, q.answer(at, replay(p.orders, at)), func(a *asker, ctx context.Context) ([]string, error) {
-			return q.ask(a, ctx, at)
-		}})
+	at := instants(p.orders, 2*len(all))
+	for i := range at { // each as of two instants
+		out = append(out, all[i%len(all)].asOf(p, at[i]))
+	}
+	for _, i := range []int{1, 8} {
+		if i < len(at) {
+			out = append(out, revenue.asOf(p, at[i]))
+		}
 	}
 	return out
+}
+
+// pastQuestion is something one asks of the data as of an instant.
+type pastQuestion struct {
+	text   string
+	answer func(at time.Time, then map[*order]string) []string
+	ask    func(*asker, context.Context, time.Time) ([]string, error)
+}
+
+func (q pastQuestion) asOf(p *plan, at time.Time) question {
+	return question{"as of " + instant(at) + ": " + q.text, q.answer(at, replay(p.orders, at)), func(a *asker, ctx context.Context) ([]string, error) {
+		return q.ask(a, ctx, at)
+	}}
 }
 
 func byStatusThen(_ time.Time, then map[*order]string) []string {
@@ -151,4 +163,14 @@ func largeThen(at time.Time, then map[*order]string) []string {
 		}
 	}
 	return []string{fmt.Sprint(n)}
+}
+
+func revenueThen(_ time.Time, then map[*order]string) []string {
+	sum := map[string]scalar.Decimal{}
+	for o, state := range then {
+		if key := o.bought().Format("2006-01") + " " + o.customer.region; state != "CANCELED" && state != "UNAVAILABLE" {
+			sum[key] = sum[key].Add(o.total())
+		}
+	}
+	return linesOf(sum)
 }

@@ -124,7 +124,7 @@ func (s *sdl) roots() {
 		s.WriteString(readQueries)
 		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
-			if e.View != nil {
+			if e.View != nil && e.View.Project {
 				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: Position): %s\n", e.Singular, e.Singular, e.Name)
 				s.printf("  %s(%s, atLeast: Position): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
 				continue

@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
@@ -152,4 +154,32 @@ func FromSortable(kind schema.Kind, text string) (any, error) {
 func TallyID(group, field, text string) string {
 	sum := sha256.Sum256(appendText(appendText(appendText(nil, group), field), text))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// Texts returns the texts of the values in an id of n groups, as ID wrote it: nil for null, and for what the id does not tell. Whatever is no such id has some texts, or none.
+func Texts(id string, n int) []*string {
+	out := make([]*string, n)
+	switch {
+	case n == 0 || strings.HasPrefix(id, "~#"):
+	case n == 1 && !strings.HasPrefix(id, "~"):
+		out[0] = &id
+	case n == 1:
+		out[0] = unescaped(id[1:])
+	default:
+		for i, part := range strings.SplitN(id, ",", n) {
+			out[i] = unescaped(part)
+		}
+	}
+	return out
+}
+
+func unescaped(text string) *string {
+	if text == "~" {
+		return nil
+	}
+	plain, err := url.PathUnescape(text)
+	if err != nil || !utf8.ValidString(plain) {
+		return nil
+	}
+	return &plain
 }

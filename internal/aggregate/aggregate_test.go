@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/daybook-cqrs/daybook/consolidator/internal/aggregate"
+	"github.com/daybook-cqrs/daybook/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/daybook-cqrs/daybook/consolidator/internal/aggregate"
+	"github.com/daybook-cqrs/daybook/internal/aggregate"
 	"github.com/daybook-cqrs/daybook/scalar"
 	"github.com/daybook-cqrs/daybook/schema"
 )
