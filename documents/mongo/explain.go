@@ -66,7 +66,7 @@ func (s *Store) commandBy(t *table, q documents.Query, by string, keys []string)
 	if !s.features.TopN {
 		return s.command(t, among, documents.PageOrders(q), maxScan+1)
 	}
-	pipeline, err := s.topNPipeline(t, q, by, among)
+	pipeline, err := s.topNPipeline(t, q, by, among, q.Limit)
 	return bson.D{{Key: "aggregate", Value: t.in.Name()}, {Key: "pipeline", Value: pipeline}, {Key: "cursor", Value: bson.D{}}}, err
 }
 

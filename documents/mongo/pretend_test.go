@@ -18,7 +18,7 @@ func hello(wire int32) bson.D {
 }
 
 // pretend is a server for the length of the test that answers commands so. It returns its URI.
-func pretend(t *testing.T, answer func(command string) bson.D) string {
+func pretend(t *testing.T, answer func(command string, all bson.Raw) bson.D) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -38,7 +38,7 @@ func pretend(t *testing.T, answer func(command string) bson.D) string {
 }
 
 // answers answers every message of a connection. The command is the first element of an OP_MSG's document, "" in OP_QUERY.
-func answers(conn net.Conn, with func(command string) bson.D) {
+func answers(conn net.Conn, with func(command string, all bson.Raw) bson.D) {
 	defer conn.Close()
 	for {
 		var head [16]byte // length, id, the id that it answers, operation
@@ -49,13 +49,14 @@ func answers(conn net.Conn, with func(command string) bson.D) {
 		if _, err := io.ReadFull(conn, message); err != nil {
 			return
 		}
-		command := ""
+		command, all := "", bson.Raw(nil)
 		if binary.LittleEndian.Uint32(head[12:]) == 2013 { // behind the flags and the kind of section
-			if elements, err := bson.Raw(message[5:]).Elements(); err == nil && len(elements) > 0 {
+			all = message[5:]
+			if elements, err := all.Elements(); err == nil && len(elements) > 0 {
 				command = elements[0].Key()
 			}
 		}
-		doc, _ := bson.Marshal(with(command))
+		doc, _ := bson.Marshal(with(command, all))
 		answer := make([]byte, 16, 36+len(doc))
 		copy(answer[8:12], head[4:8])
 		if binary.LittleEndian.Uint32(head[12:]) == 2013 { // OP_MSG

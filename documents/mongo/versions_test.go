@@ -1,7 +1,6 @@
 package mongo_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 // What README says of versions: the driver speaks to MongoDB 4.4 or later, and says so of what is older.
 func TestTooOldAServerIsRefusedClearly(t *testing.T) {
 	const wire42 = 8 // MongoDB 4.2's
-	uri := pretend(t, func(string) bson.D { return hello(wire42) })
+	uri := pretend(t, func(string, bson.Raw) bson.D { return hello(wire42) })
 	_, err := mongo.Open(t.Context(), uri, storetest.Model(t), mongo.Options{})
 	if err == nil || !strings.Contains(err.Error(), "4.4") || strings.Contains(err.Error(), "\n") {
 		t.Error(err)
@@ -34,7 +33,7 @@ func TestWhatANewServerDoesNotDoYetIsFoundOut(t *testing.T) {
 	}{
 		{bson.A{6, 0, 14}, empty, true}, {bson.A{6, 0, 14}, refused(224), false}, {bson.A{5, 0, 30}, empty, false}, {bson.A{8, 0, 1}, refused(15952), false},
 	} {
-		uri := pretend(t, func(command string) bson.D {
+		uri := pretend(t, func(command string, _ bson.Raw) bson.D {
 			switch command {
 			case "aggregate":
 				return c.answer
@@ -53,37 +52,5 @@ func TestWhatANewServerDoesNotDoYetIsFoundOut(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-// A server keeps a cursor that nobody closes for 10 minutes, and who asked may have gone.
-func TestCursorsAreClosedWhenNobodyWaitsForThem(t *testing.T) {
-	ctx, gone := context.WithCancel(t.Context())
-	closed := make(chan bool, 1)
-	uri := pretend(t, func(command string) bson.D {
-		switch command {
-		case "find":
-			return bson.D{{Key: "ok", Value: 1.0}, {Key: "cursor", Value: bson.D{{Key: "id", Value: int64(7)}, {Key: "ns", Value: "d.c"}, {Key: "firstBatch", Value: bson.A{}}}}}
-		case "getMore":
-			gone()
-		case "killCursors":
-			closed <- true
-		case "buildInfo":
-			return bson.D{{Key: "ok", Value: 1.0}, {Key: "version", Value: "5.0.30"}, {Key: "versionArray", Value: bson.A{5, 0, 30}}}
-		}
-		return hello(13)
-	})
-	s, err := mongo.Open(t.Context(), uri, storetest.Model(t), mongo.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
-	if _, err := s.Load(ctx, "Sample", []string{"a", "b"}, nil); err == nil {
-		t.Error("a read that nobody waited for succeeded")
-	}
-	select {
-	case <-closed:
-	default:
-		t.Error("the cursor is open")
 	}
 }
