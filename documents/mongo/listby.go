@@ -101,7 +101,7 @@ func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: val
 
 // slice reads all and keeps the first of every key, for FerretDB and MongoDB below 5.2.
 func (s *Store) slice(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	o := options.Find().SetSort(t.sorting(documents.PageOrders(q))).SetLimit(maxScan + 1)
+	o := options.Find().SetSort(t.sorting(documents.PageOrders(q))).SetLimit(maxScan + 1).SetAllowDiskUse(true) // they may be over the 100 MB that are sorted without
 	read := 0
 	err := s.passing(ctx, t, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
 		read++

@@ -1,9 +1,7 @@
 package mongo_test
 
 import (
-	"encoding/binary"
-	"io"
-	"net"
+	"context"
 	"strings"
 	"testing"
 
@@ -16,55 +14,76 @@ import (
 // What README says of versions: the driver speaks to MongoDB 4.4 or later, and says so of what is older.
 func TestTooOldAServerIsRefusedClearly(t *testing.T) {
 	const wire42 = 8 // MongoDB 4.2's
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	go func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go helloOnly(conn, wire42)
-		}
-	}()
-	_, err = mongo.Open(t.Context(), "mongodb://"+ln.Addr().String()+"/?serverSelectionTimeoutMS=3000", storetest.Model(t), mongo.Options{})
+	uri := pretend(t, func(string) bson.D { return hello(wire42) })
+	_, err := mongo.Open(t.Context(), uri, storetest.Model(t), mongo.Options{})
 	if err == nil || !strings.Contains(err.Error(), "4.4") || strings.Contains(err.Error(), "\n") {
 		t.Error(err)
 	}
 }
 
-// helloOnly answers every message as a server of that wire version answers hello.
-func helloOnly(conn net.Conn, wire int32) {
-	defer conn.Close()
-	doc, _ := bson.Marshal(bson.D{
-		{Key: "ismaster", Value: true}, {Key: "maxBsonObjectSize", Value: 16 << 20}, {Key: "maxMessageSizeBytes", Value: 48_000_000},
-		{Key: "maxWriteBatchSize", Value: 1000}, {Key: "minWireVersion", Value: int32(0)}, {Key: "maxWireVersion", Value: wire}, {Key: "ok", Value: 1.0},
+// A server of MongoDB 6 that was updated from 5 knows $topN only when it was told so (featureCompatibilityVersion). What it doesn't know is read otherwise.
+func TestWhatANewServerDoesNotDoYetIsFoundOut(t *testing.T) {
+	refused := func(code int) bson.D {
+		return bson.D{{Key: "ok", Value: 0.0}, {Key: "errmsg", Value: "no"}, {Key: "code", Value: code}}
+	}
+	empty := bson.D{{Key: "ok", Value: 1.0}, {Key: "cursor", Value: bson.D{{Key: "id", Value: int64(0)}, {Key: "ns", Value: "d.c"}, {Key: "firstBatch", Value: bson.A{}}}}}
+	for _, c := range []struct {
+		version bson.A
+		answer  bson.D
+		want    bool
+	}{
+		{bson.A{6, 0, 14}, empty, true}, {bson.A{6, 0, 14}, refused(224), false}, {bson.A{5, 0, 30}, empty, false}, {bson.A{8, 0, 1}, refused(15952), false},
+	} {
+		uri := pretend(t, func(command string) bson.D {
+			switch command {
+			case "aggregate":
+				return c.answer
+			case "buildInfo":
+				return bson.D{{Key: "ok", Value: 1.0}, {Key: "version", Value: "of this test"}, {Key: "versionArray", Value: c.version}}
+			}
+			return hello(17)
+		})
+		s, err := mongo.Open(t.Context(), uri, storetest.Model(t), mongo.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := s.Features(); f.TopN != c.want || !f.Decimal128 || s.BatchLimit() != 1000 {
+			t.Errorf("%v, which answers %v: %+v", c.version, c.answer, f)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A server keeps a cursor that nobody closes for 10 minutes, and who asked may have gone.
+func TestCursorsAreClosedWhenNobodyWaitsForThem(t *testing.T) {
+	ctx, gone := context.WithCancel(t.Context())
+	closed := make(chan bool, 1)
+	uri := pretend(t, func(command string) bson.D {
+		switch command {
+		case "find":
+			return bson.D{{Key: "ok", Value: 1.0}, {Key: "cursor", Value: bson.D{{Key: "id", Value: int64(7)}, {Key: "ns", Value: "d.c"}, {Key: "firstBatch", Value: bson.A{}}}}}
+		case "getMore":
+			gone()
+		case "killCursors":
+			closed <- true
+		case "buildInfo":
+			return bson.D{{Key: "ok", Value: 1.0}, {Key: "version", Value: "5.0.30"}, {Key: "versionArray", Value: bson.A{5, 0, 30}}}
+		}
+		return hello(13)
 	})
-	for {
-		var head [16]byte // length, id, the id that it answers, operation
-		if _, err := io.ReadFull(conn, head[:]); err != nil {
-			return
-		}
-		if _, err := io.CopyN(io.Discard, conn, int64(binary.LittleEndian.Uint32(head[:]))-16); err != nil {
-			return
-		}
-		answer := make([]byte, 16, 36+len(doc))
-		copy(answer[8:12], head[4:8])
-		if binary.LittleEndian.Uint32(head[12:]) == 2013 { // OP_MSG
-			binary.LittleEndian.PutUint32(answer[12:], 2013)
-			answer = append(answer, 0, 0, 0, 0, 0) // flags, kind of section
-		} else { // OP_QUERY, answered by OP_REPLY
-			binary.LittleEndian.PutUint32(answer[12:], 1)
-			answer = append(answer, make([]byte, 16)...) // flags, cursor, from
-			answer = binary.LittleEndian.AppendUint32(answer, 1)
-		}
-		answer = append(answer, doc...)
-		binary.LittleEndian.PutUint32(answer, uint32(len(answer)))
-		if _, err := conn.Write(answer); err != nil {
-			return
-		}
+	s, err := mongo.Open(t.Context(), uri, storetest.Model(t), mongo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Load(ctx, "Sample", []string{"a", "b"}, nil); err == nil {
+		t.Error("a read that nobody waited for succeeded")
+	}
+	select {
+	case <-closed:
+	default:
+		t.Error("the cursor is open")
 	}
 }

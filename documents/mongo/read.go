@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -59,8 +60,18 @@ func (s *Store) find(ctx context.Context, t *table, filter bson.D, o *options.Fi
 	return s.drain(ctx, t, cursor, each)
 }
 
+// closingTime bounds how long it is tried to close a cursor.
+const closingTime = 2 * time.Second
+
+// closeCursor closes a cursor, also if the context has ended, before which it may not have been read to its end: the server would keep it for 10 minutes.
+func closeCursor(ctx context.Context, cursor *mongo.Cursor) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
+	defer stop()
+	_ = cursor.Close(ctx) // nobody waits for it
+}
+
 func (s *Store) drain(ctx context.Context, t *table, cursor *mongo.Cursor, each func(documents.Document, bson.Raw)) error {
-	defer func() { _ = cursor.Close(ctx) }()
+	defer closeCursor(ctx, cursor)
 	for cursor.Next(ctx) {
 		d, err := t.document(s, cursor.Current)
 		if err != nil {
