@@ -72,11 +72,17 @@ type Customer resolve.Object
 // IsNode marks it as a Node.
 func (*Customer) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *Customer) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // Order is an object of that GraphQL type.
 type Order resolve.Object
 
 // IsNode marks it as a Node.
 func (*Order) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *Order) Object() *resolve.Object { return (*resolve.Object)(o) }
 
 // Product is an object of that GraphQL type.
 type Product resolve.Object
@@ -84,11 +90,17 @@ type Product resolve.Object
 // IsNode marks it as a Node.
 func (*Product) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *Product) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // Reservation is an object of that GraphQL type.
 type Reservation resolve.Object
 
 // IsNode marks it as a Node.
 func (*Reservation) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *Reservation) Object() *resolve.Object { return (*resolve.Object)(o) }
 
 // CustomerActivity is an object of that GraphQL type.
 type CustomerActivity resolve.Object
@@ -96,11 +108,17 @@ type CustomerActivity resolve.Object
 // IsNode marks it as a Node.
 func (*CustomerActivity) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *CustomerActivity) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // CustomerRevenue is an object of that GraphQL type.
 type CustomerRevenue resolve.Object
 
 // IsNode marks it as a Node.
 func (*CustomerRevenue) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *CustomerRevenue) Object() *resolve.Object { return (*resolve.Object)(o) }
 
 // ProductSales is an object of that GraphQL type.
 type ProductSales resolve.Object
@@ -108,11 +126,17 @@ type ProductSales resolve.Object
 // IsNode marks it as a Node.
 func (*ProductSales) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *ProductSales) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // RegionSales is an object of that GraphQL type.
 type RegionSales resolve.Object
 
 // IsNode marks it as a Node.
 func (*RegionSales) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *RegionSales) Object() *resolve.Object { return (*resolve.Object)(o) }
 
 // SellerSales is an object of that GraphQL type.
 type SellerSales resolve.Object
@@ -120,14 +144,23 @@ type SellerSales resolve.Object
 // IsNode marks it as a Node.
 func (*SellerSales) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *SellerSales) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // PaymentTotal is an object of that GraphQL type.
 type PaymentTotal resolve.Object
 
 // IsNode marks it as a Node.
 func (*PaymentTotal) IsNode() {}
 
+// Object returns it as what it is to the runtime.
+func (o *PaymentTotal) Object() *resolve.Object { return (*resolve.Object)(o) }
+
 // MonthlyDelivery is an object of that GraphQL type.
 type MonthlyDelivery resolve.Object
 
 // IsNode marks it as a Node.
 func (*MonthlyDelivery) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *MonthlyDelivery) Object() *resolve.Object { return (*resolve.Object)(o) }

@@ -13,37 +13,71 @@ import (
 	"github.com/daybook-cqrs/daybook/scalar"
 )
 
-// Written is a field middleware that writes the answer of a list at once, from what was loaded. gqlgen would do the same, with a goroutine for each row and a context for each field,
-// in three times as long. What has to be done by gqlgen, because something below reads more or goes wrong, is left to it: it does all of that list again.
+// Written is a field middleware that writes the answer of a list or an entity at once, from what was loaded. gqlgen would do the same, with a goroutine for each row and a context for
+// each field, in three times as long. What has to be done by gqlgen, because something below reads more or goes wrong, is left to it: it does all of that list or entity again.
 func Written(ctx context.Context, next graphql.Resolver) (any, error) {
 	v, err := next(ctx)
 	if err != nil {
 		return v, err
 	}
-	if o, ok := v.(*Object); ok && o != nil {
-		if s, ok := o.source.(*connectionSource); ok && !s.rd.unwritable.Load() {
-			if text := s.written(ctx, o.typeName); text != nil {
-				return text, nil
-			}
-			s.rd.unwritable.Store(true) // nor are the lists inside tried
-		}
+	var o *Object
+	switch v := v.(type) {
+	case *Object:
+		o = v
+	case interface{ Object() *Object }: // an entity, as generated code has it
+		o = v.Object()
 	}
+	rd := readOf(o)
+	if rd == nil || rd.unwritable.Load() {
+		return v, nil
+	}
+	if text := rd.written(ctx, o); text != nil {
+		return text, nil
+	}
+	rd.unwritable.Store(true) // nor is what is inside tried
 	return v, nil
 }
 
-// written is the answer of a list, nil if gqlgen has to make it. A panic is gqlgen's too: it happens there again, and is told of with its path.
-func (s *connectionSource) written(ctx context.Context, typeName string) (text graphql.Marshaler) {
+// readOf returns the reader that has loaded all of an object, nil if there is none.
+func readOf(o *Object) *reader {
+	if o == nil {
+		return nil
+	}
+	switch s := o.source.(type) {
+	case *connectionSource:
+		return s.rd
+	case *nodeSource:
+		return s.rd
+	}
+	return nil
+}
+
+// by returns the object as another reader of the same would have made it.
+func (o *Object) by(rd *reader) *Object {
+	switch s := o.source.(type) {
+	case *connectionSource:
+		return &Object{o.typeName, &connectionSource{rd, s.entity, s.page, s.shape}}
+	case *nodeSource:
+		return &Object{o.typeName, &nodeSource{rd, s.node, s.shape}}
+	}
+	return o
+}
+
+// written is the answer of an object, nil if gqlgen has to make it. A panic is gqlgen's too: it happens there again, and is told of with its path.
+func (rd *reader) written(ctx context.Context, o *Object) (text graphql.Marshaler) {
 	defer func() {
 		if recover() != nil {
 			text = nil
 		}
 	}()
-	left, settle := s.rd.left.lend()
-	own := *s
-	own.rd = &reader{Runtime: s.rd.Runtime, left: left}
-	w := &writer{op: graphql.GetOperationContext(ctx), out: make([]byte, 0, 4096)}
-	list := &writtenField{ctx: ctx, CollectedField: graphql.GetFieldContext(ctx).Field}
-	if !w.object(list, &Object{typeName, &own}) || !settle() {
+	left, settle := rd.left.lend()
+	size := 1024 // of a usual entity
+	if s, ok := o.source.(*connectionSource); ok {
+		size += 128 * len(s.page.Nodes)
+	}
+	w := &writer{op: graphql.GetOperationContext(ctx), out: make([]byte, 0, size)}
+	f := &writtenField{ctx: ctx, CollectedField: graphql.GetFieldContext(ctx).Field}
+	if !w.object(f, o.by(&reader{Runtime: rd.Runtime, left: left})) || !settle() {
 		return nil
 	}
 	return writtenText(w.out)

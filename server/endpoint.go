@@ -30,8 +30,8 @@ func (s *Server) endpoint(path string, visible *ast.Schema) http.Handler {
 		Implementation: sockets{s}, InitFunc: initialised,
 	})
 	h.AddTransport(transport.SSE{KeepAlivePingInterval: l.KeepAlive}) // before POST, which would take its requests
-	h.AddTransport(transport.GET{})
-	h.AddTransport(transport.POST{})
+	h.AddTransport(answering{transport.GET{}})
+	h.AddTransport(answering{transport.POST{}})
 	h.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	h.SetParserTokenLimit(l.Tokens)
 	h.Use(extension.Introspection{})

@@ -201,7 +201,7 @@ func (s *Store) HasCommand(ctx context.Context, entity, commandID string) (bool,
 
 // eachVersion reads the versions of a cursor to its end, and closes it.
 func (s *Store) eachVersion(ctx context.Context, e *entity, cursor *mongo.Cursor, each func(documents.Version) error) error {
-	defer func() { _ = cursor.Close(ctx) }()
+	defer closeCursor(ctx, cursor)
 	for cursor.Next(ctx) {
 		var v storedVersion
 		if err := cursor.Decode(&v); err != nil {

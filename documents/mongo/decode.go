@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -22,7 +23,7 @@ func (s *Store) document(e *entity, raw bson.Raw) (documents.Document, error) {
 	}
 	for _, el := range elements {
 		name, v := el.Key(), el.Value()
-		if name[0] == '_' {
+		if strings.HasPrefix(name, "_") {
 			err = own(&d, name, v)
 		} else if f := e.byName[name]; f != nil && v.Type != bson.TypeNull {
 			d.Fields[name], err = s.decode(f.Type, v)

@@ -80,3 +80,37 @@ func TestDatabaseInURI(t *testing.T) {
 		}
 	}
 }
+
+// An index has what is missing as null: { $exists: true } goes through all of that, { $ne: null } does not. Of a list it would be about the elements.
+func TestAnIndexFindsWhatIsNotNull(t *testing.T) {
+	s := &Store{}
+	e := &entity{byName: map[string]*schema.Field{
+		"n": {Name: "n", Type: schema.Type{Kind: schema.KindInt}}, "list": {Name: "list", Type: schema.Type{Kind: schema.KindInt, List: true}},
+		"o": {Name: "o", Type: schema.Type{Kind: schema.KindObject}},
+	}}
+	not := func(field string) documents.Filter { return documents.Not{F: documents.IsNull{Field: field}} }
+	for _, c := range []struct {
+		table  *table
+		filter documents.Filter
+		want   string
+	}{
+		{&table{entity: e}, not("n"), `{"n": {"$ne": null}}`},
+		{&table{entity: e, past: true}, documents.And{not("n")}, `{"$and": [{"state.n": {"$ne": null}}]}`},
+		{&table{entity: e}, not("list"), `{"$nor": [{"list": {"$exists": false}}]}`},
+		{&table{entity: e}, not("o"), `{"$nor": [{"o": {"$exists": false}}]}`},
+		{&table{entity: e}, documents.IsNull{Field: "n"}, `{"n": {"$exists": false}}`},
+		{&table{entity: e}, documents.Inside{Field: "o", F: not("n")}, `{"$and": [{"o": {"$exists": true}},{"$nor": [{"o.n": {"$exists": false}}]}]}`},
+	} {
+		d, err := c.table.filter(s, c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := bson.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bson.Raw(raw).String(); got != c.want {
+			t.Errorf("%#v: %s, want %s", c.filter, got, c.want)
+		}
+	}
+}

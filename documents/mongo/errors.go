@@ -24,7 +24,21 @@ func tooLarge(e *entity, id string, err error) error {
 func onlyDuplicates(err error) bool {
 	var bulk mongo.BulkWriteException
 	return errors.As(err, &bulk) && bulk.WriteConcernError == nil && len(bulk.WriteErrors) > 0 &&
-		!slices.ContainsFunc(bulk.WriteErrors, func(e mongo.BulkWriteError) bool { return !mongo.IsDuplicateKeyError(e) })
+		!slices.ContainsFunc(bulk.WriteErrors, func(e mongo.BulkWriteError) bool { return !takenID(e.WriteError) })
+}
+
+// takenID reports whether a write failed because there is a document of that _id. A unique index that somebody else made refuses documents with the same code, and those are not there:
+// MongoDB says which index it was. FerretDB does not.
+func takenID(e mongo.WriteError) bool {
+	if !mongo.IsDuplicateKeyError(e) {
+		return false
+	}
+	keys, ok := e.Raw.Lookup("keyPattern").DocumentOK()
+	if !ok {
+		return true
+	}
+	elements, err := keys.Elements()
+	return err == nil && len(elements) == 1 && elements[0].Key() == documents.FieldID
 }
 
 // explain says of which of n documents the error is, where it is of one.
@@ -34,11 +48,14 @@ func explain(err error, e *entity, id func(i int) string, n int) error {
 		return err
 	}
 	for _, f := range bulk.WriteErrors {
-		if f.Index < 0 || f.Index >= n || mongo.IsDuplicateKeyError(f) {
+		if f.Index < 0 || f.Index >= n || takenID(f.WriteError) {
 			continue
 		}
 		if slices.Contains(codesTooLarge, f.Code) {
 			return tooLarge(e, id(f.Index), err)
+		}
+		if mongo.IsDuplicateKeyError(f) {
+			return fmt.Errorf("document %s: a unique index that Daybook did not make refuses it, drop that (@unique needs none in the store): %w", id(f.Index), err)
 		}
 		return fmt.Errorf("document %s: %w", id(f.Index), err)
 	}

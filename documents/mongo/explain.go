@@ -66,7 +66,7 @@ func (s *Store) commandBy(t *table, q documents.Query, by string, keys []string)
 	if !s.features.TopN {
 		return s.command(t, among, documents.PageOrders(q), maxScan+1)
 	}
-	pipeline, err := s.topNPipeline(t, q, by, among)
+	pipeline, err := s.topNPipeline(t, q, by, among, q.Limit)
 	return bson.D{{Key: "aggregate", Value: t.in.Name()}, {Key: "pipeline", Value: pipeline}, {Key: "cursor", Value: bson.D{}}}, err
 }
 
@@ -95,9 +95,6 @@ func summary(raw bson.Raw) string {
 	}
 	var out []string
 	if doc, ok := plan.DocumentOK(); ok {
-		if inner, ok := doc.Lookup("queryPlan").DocumentOK(); ok { // of MongoDB's newer engine
-			doc = inner
-		}
 		out = stages(out, doc, 0)
 	}
 	if lines, ok := raw.Lookup("queryPlanner", "Plan").ArrayOK(); ok { // FerretDB's, of what it asks its own store
@@ -111,7 +108,8 @@ func summary(raw bson.Raw) string {
 	if len(out) == 0 {
 		return "what the server says of it: " + raw.String()
 	}
-	if doc, ok := stats.DocumentOK(); ok {
+	doc, ok := stats.DocumentOK()
+	if done, known := doc.Lookup("executionSuccess").BooleanOK(); ok && (done || !known) { // it may have been stopped in the middle
 		out = append(out, fmt.Sprintf("looked at %d keys of indexes and %d documents for %d", count(doc, "totalKeysExamined"), count(doc, "totalDocsExamined"), count(doc, "nReturned")))
 	}
 	return strings.Join(out, "\n")
@@ -122,6 +120,9 @@ const maxStages = 50
 
 // stages appends a line for a stage, and those of what it reads from below it.
 func stages(out []string, stage bson.Raw, depth int) []string {
+	if inner, ok := stage.Lookup("queryPlan").DocumentOK(); ok { // of MongoDB's newer engine
+		stage = inner
+	}
 	name, ok := stage.Lookup("stage").StringValueOK()
 	if !ok || depth > maxStages {
 		return out
@@ -137,12 +138,25 @@ func stages(out []string, stage bson.Raw, depth int) []string {
 	if input, ok := stage.Lookup("inputStage").DocumentOK(); ok {
 		out = stages(out, input, depth+1)
 	}
-	if inputs, ok := stage.Lookup("inputStages").ArrayOK(); ok {
-		values, _ := inputs.Values() // what can't be read is left out
-		for _, v := range values {
-			if input, ok := v.DocumentOK(); ok {
-				out = stages(out, input, depth+1)
-			}
+	for _, input := range documentsIn(stage, "inputStages") {
+		out = stages(out, input, depth+1)
+	}
+	for _, shard := range documentsIn(stage, "shards") { // each has a plan of its own
+		if plan, ok := shard.Lookup("winningPlan").DocumentOK(); ok {
+			out = stages(out, plan, depth+1)
+		}
+	}
+	return out
+}
+
+// documentsIn returns the documents in a list. What can't be read is left out.
+func documentsIn(doc bson.Raw, list string) []bson.Raw {
+	array, _ := doc.Lookup(list).ArrayOK()
+	values, _ := array.Values()
+	var out []bson.Raw
+	for _, v := range values {
+		if d, ok := v.DocumentOK(); ok {
+			out = append(out, d)
 		}
 	}
 	return out

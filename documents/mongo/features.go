@@ -2,12 +2,15 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/daybook-cqrs/daybook/documents"
 )
 
 // Features are the real differences between servers that speak MongoDB's protocol.
@@ -17,18 +20,19 @@ type Features struct {
 	TopN       bool   // $topN in $group, MongoDB 5.2: a page per key in one read without reading the rest
 	Partial    bool   // an index may be on some of the documents
 	Elements   bool   // $elemMatch takes $and, $or and $nor; else what is about elements is looked at here
+	Atomic     bool   // patterns are PCRE's, which has atomic groups
 	Batch      int    // writes sent at once
 }
 
 // detect asks the server what it is.
-func detect(ctx context.Context, client *mongo.Client) (Features, error) {
+func detect(ctx context.Context, db *mongo.Database) (Features, error) {
 	var info struct {
 		Version string   `bson:"version"`
 		Array   []int    `bson:"versionArray"`
 		V1      string   `bson:"ferretdbVersion"`
 		V2      bson.Raw `bson:"ferretdb"`
 	}
-	if err := client.Database("admin").RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
+	if err := db.Client().Database("admin").RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
 		return Features{}, err
 	}
 	if info.V1 != "" || info.V2 != nil {
@@ -37,11 +41,29 @@ func detect(ctx context.Context, client *mongo.Client) (Features, error) {
 	if len(info.Array) < 2 {
 		return Features{}, fmt.Errorf("buildInfo gives no version that can be read (%q)", info.Version)
 	}
-	major, minor := info.Array[0], info.Array[1]
-	return Features{
-		Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Elements: true, Batch: 1000,
-		TopN: major > 5 || major == 5 && minor >= 2,
-	}, nil
+	out := Features{Server: "MongoDB " + info.Version, Decimal128: true, Partial: true, Elements: true, Atomic: true, Batch: 1000}
+	if major, minor := info.Array[0], info.Array[1]; major < 5 || major == 5 && minor < 2 {
+		return out, nil
+	}
+	var err error
+	out.TopN, err = knowsTopN(ctx, db)
+	return out, err
+}
+
+// knowsTopN tries it: a server of a newer version does not know it as long as its featureCompatibilityVersion is one before 5.2, and not all that speak the protocol know what their version
+// says.
+func knowsTopN(ctx context.Context, db *mongo.Database) (bool, error) {
+	pipeline := append(bson.A{stage("$match", nothing)}, firstOfEach("none", bson.D{{Key: documents.FieldID, Value: 1}}, 1)...)
+	cursor, err := db.Collection("checkpoints").Aggregate(ctx, pipeline)
+	if err == nil {
+		closeCursor(ctx, cursor)
+		return true, nil
+	}
+	var refused mongo.CommandError
+	if errors.As(err, &refused) && !mongo.IsNetworkError(err) && !mongo.IsTimeout(err) {
+		return false, nil
+	}
+	return false, err
 }
 
 func (f Features) log(log *slog.Logger, database string) {

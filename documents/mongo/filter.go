@@ -33,6 +33,9 @@ func (s *Store) in(path string, f documents.Filter) (bson.D, error) {
 		}
 		return s.all(path, "$or", f)
 	case documents.Not:
+		if c, ok := f.F.(documents.Compare); ok && c.Value == nil {
+			return where(path+c.Field, "$ne", nil), nil
+		}
 		return s.all(path, "$nor", []documents.Filter{f.F})
 	case documents.Compare:
 		v, err := s.scalarValue(f.Value)
@@ -41,7 +44,7 @@ func (s *Store) in(path string, f documents.Filter) (bson.D, error) {
 		values, err := s.values(f.Values)
 		return where(path+f.Field, "$in", values), err
 	case documents.Text:
-		return textual(path, f), nil
+		return s.textual(path, f), nil
 	case documents.IsNull:
 		return where(path+f.Field, "$exists", false), nil // an index of the field has the missing as null: it serves this too
 	}
@@ -77,9 +80,9 @@ func (s *Store) values(vs []any) (bson.A, error) {
 	return out, nil
 }
 
-func textual(path string, f documents.Text) bson.D {
+func (s *Store) textual(path string, f documents.Text) bson.D {
 	if f.Op != documents.StartsWith || f.IgnoreCase {
-		return where(path+f.Field, "$regex", pattern(f))
+		return where(path+f.Field, "$regex", pattern(f, s.features.Atomic))
 	}
 	bounds := bson.D{{Key: "$gte", Value: f.Value}} // a range, which an index serves
 	if end, ok := documents.PrefixEnd(f.Value); ok {

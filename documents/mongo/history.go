@@ -63,7 +63,7 @@ func (s *Store) newest(ctx context.Context, e *entity, q documents.HistoryQuery)
 		}
 		return e.versions.Aggregate(ctx, append(pipeline, firstOfEach("id", order, q.Limit)...))
 	}
-	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1).SetProjection(fields))
+	return e.versions.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "id", Value: 1}, {Key: "version", Value: -1}}).SetLimit(maxScan+1).SetAllowDiskUse(true).SetProjection(fields))
 }
 
 // versionProjection selects fields of the state, and all of a version but its changes; nil for everything.

@@ -92,12 +92,32 @@ func (s *Store) Size(ctx context.Context, entity string, past bool) (int64, erro
 	return n, nil
 }
 
+// specification is an index as the server has it.
+type specification struct {
+	Name      string   `bson:"name"`
+	Keys      bson.Raw `bson:"key"`
+	Sparse    bool     `bson:"sparse"`
+	Partial   bson.Raw `bson:"partialFilterExpression"`
+	Collation bson.Raw `bson:"collation"`
+}
+
+// indexesOf returns the indexes of a collection, those that are being built too.
+func indexesOf(ctx context.Context, in *mongo.Collection) ([]specification, error) {
+	cursor, err := in.Indexes().List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []specification
+	err = cursor.All(ctx, &out)
+	return out, err
+}
+
 // codeIndexNotFound is the server's answer to the end of an index that another process has dropped.
 const codeIndexNotFound = 27
 
 // dropIndexes drops those that another model named.
 func (s *Store) dropIndexes(ctx context.Context, e *entity, in *mongo.Collection, past bool, wanted []index) error {
-	there, err := in.Indexes().ListSpecifications(ctx)
+	there, err := indexesOf(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -119,8 +139,8 @@ func (s *Store) dropIndexes(ctx context.Context, e *entity, in *mongo.Collection
 }
 
 // sameKeys reports whether an index has these keys. Servers differ in the types of the directions.
-func sameKeys(i mongo.IndexSpecification, keys bson.D) bool {
-	elements, err := i.KeysDocument.Elements()
+func sameKeys(i specification, keys bson.D) bool {
+	elements, err := i.Keys.Elements()
 	if err != nil || len(elements) != len(keys) {
 		return false
 	}
@@ -137,7 +157,7 @@ func sameKeys(i mongo.IndexSpecification, keys bson.D) bool {
 func (s *Store) createIndexes(ctx context.Context, in *mongo.Collection, wanted []index) error {
 	var failed error
 	for range 3 {
-		there, err := in.Indexes().ListSpecifications(ctx)
+		there, err := indexesOf(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -165,14 +185,14 @@ func (s *Store) createIndexes(ctx context.Context, in *mongo.Collection, wanted 
 	return failed
 }
 
-// has reports whether an index is there. Under another name it is too, unless it is only on some of the documents: MongoDB makes no second one.
-func has(there []mongo.IndexSpecification, w index) (bool, error) {
+// has reports whether an index is there. Under another name it is too, of which MongoDB makes no second one, unless it is only on some of the documents or orders texts as a language does.
+func has(there []specification, w index) (bool, error) {
 	for _, i := range there {
 		same := sameKeys(i, w.keys)
 		switch {
 		case i.Name == w.name && !same:
 			return false, fmt.Errorf("the index %s is not the one that Daybook makes: drop it", w.name)
-		case i.Name == w.name, same && w.only == nil && (i.Sparse == nil || !*i.Sparse):
+		case i.Name == w.name, same && w.only == nil && !i.Sparse && i.Partial == nil && i.Collation == nil:
 			return true, nil
 		}
 	}

@@ -23,22 +23,23 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	if err := documents.CheckRef(t.Entity, by); err != nil {
 		return nil, err
 	}
-	out := make(map[string][]documents.Document, len(keys))
 	if len(keys) == 0 {
-		return out, nil
+		return map[string][]documents.Document{}, nil
 	}
 	among := ofKeys(by, keys, documents.PageFilter(q))
-	if s.features.TopN {
-		err = s.topN(ctx, t, q, by, among, out)
-	} else {
-		err = s.slice(ctx, t, q, by, among, out)
+	p := newPages(q.Limit)
+	if !s.features.TopN {
+		err = s.slice(ctx, t, q, by, among, p)
+	} else if err = s.topN(ctx, t, q, by, among, q.Limit, p); err == nil && p.short() {
+		p = newPages(q.Limit)
+		err = s.topN(ctx, t, q, by, among, 2*q.Limit, p)
 	}
 	if q.Last {
-		for _, ds := range out {
+		for _, ds := range p.out {
 			slices.Reverse(ds)
 		}
 	}
-	return out, err
+	return p.out, err
 }
 
 // ofKeys is a filter on the documents whose ref holds one of the keys.
@@ -50,9 +51,9 @@ func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
 	return all
 }
 
-// topN has the server keep the first of every group.
-func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	pipeline, err := s.topNPipeline(t, q, by, among)
+// topN has the server keep the first n of every group.
+func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, n int, p *pages) error {
+	pipeline, err := s.topNPipeline(t, q, by, among, n)
 	if err != nil {
 		return err
 	}
@@ -62,11 +63,11 @@ func (s *Store) topN(ctx context.Context, t *table, q documents.Query, by string
 	}
 	return s.drain(ctx, t, cursor, func(d documents.Document, raw bson.Raw) {
 		k, _ := t.stored(raw, by).StringValueOK()
-		out[k] = append(out[k], d)
+		p.add(k, d)
 	})
 }
 
-func (s *Store) topNPipeline(t *table, q documents.Query, by string, among documents.Filter) (bson.A, error) {
+func (s *Store) topNPipeline(t *table, q documents.Query, by string, among documents.Filter, n int) (bson.A, error) {
 	filter, err := t.filter(s, among)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (s *Store) topNPipeline(t *table, q documents.Query, by string, among docum
 	if p := t.projection(q.Fields, orderFields(q, by)...); p != nil {
 		pipeline = append(pipeline, stage("$project", p))
 	}
-	return append(pipeline, firstOfEach(t.key(by), t.sorting(documents.PageOrders(q)), q.Limit)...), nil
+	return append(pipeline, firstOfEach(t.key(by), t.sorting(documents.PageOrders(q)), n)...), nil
 }
 
 // firstOfEach are the stages that keep the first of every group, n at most.
@@ -100,15 +101,13 @@ func orderFields(q documents.Query, by string) []string {
 func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: value}} }
 
 // slice reads all and keeps the first of every key, for FerretDB and MongoDB below 5.2.
-func (s *Store) slice(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, out map[string][]documents.Document) error {
-	o := options.Find().SetSort(t.sorting(documents.PageOrders(q))).SetLimit(maxScan + 1)
+func (s *Store) slice(ctx context.Context, t *table, q documents.Query, by string, among documents.Filter, p *pages) error {
+	o := options.Find().SetSort(t.sorting(documents.PageOrders(q))).SetLimit(maxScan + 1).SetAllowDiskUse(true) // they may be over the 100 MB that are sorted without
 	read := 0
 	err := s.passing(ctx, t, among, o, q.Fields, []string{by}, func(d documents.Document, raw bson.Raw) {
 		read++
 		k, _ := t.stored(raw, by).StringValueOK()
-		if len(out[k]) < q.Limit {
-			out[k] = append(out[k], d)
-		}
+		p.add(k, d)
 	})
 	if err == nil && read > maxScan {
 		err = fmt.Errorf("%s by %s: over %d documents to choose from; MongoDB 5.2 or later reads only the pages", t.Plural, by, maxScan)

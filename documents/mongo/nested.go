@@ -86,7 +86,7 @@ func (s *Store) element(f documents.Filter) (bson.D, error) {
 		if n, ok := f.(documents.Not); ok {
 			err = e.refuse(s, n.F)
 		} else {
-			e.want(f)
+			e.want(s, f)
 		}
 		if err != nil {
 			return nil, err
@@ -95,14 +95,14 @@ func (s *Store) element(f documents.Filter) (bson.D, error) {
 	return e.operators(s)
 }
 
-func (e *element) want(f documents.Filter) {
+func (e *element) want(s *Store, f documents.Filter) {
 	switch f := f.(type) {
 	case documents.IsNull:
 		e.oneOf(nil)
 	case documents.In:
 		e.oneOf(f.Values...)
 	case documents.Text:
-		e.text = bson.D{{Key: "$regex", Value: pattern(f)}}
+		e.text = bson.D{{Key: "$regex", Value: pattern(f, s.features.Atomic)}}
 	case documents.Compare:
 		if f.Op == documents.Eq {
 			e.oneOf(f.Value)
@@ -123,7 +123,7 @@ func (e *element) refuse(s *Store, f documents.Filter) error {
 	case documents.In:
 		e.none = append(e.none, f.Values...)
 	case documents.Text:
-		e.not = bson.D{{Key: "$regex", Value: pattern(f)}}
+		e.not = bson.D{{Key: "$regex", Value: pattern(f, s.features.Atomic)}}
 	case documents.Compare:
 		if f.Op == documents.Eq {
 			e.none = append(e.none, f.Value)

@@ -58,6 +58,7 @@ func (t *table) key(field string) string {
 
 // filter compiles a checked filter.
 func (t *table) filter(s *Store, f documents.Filter) (bson.D, error) {
+	f = t.present(f)
 	if t.past {
 		var err error
 		f, err = documents.Rewrite(f, func(f documents.Filter) (documents.Filter, error) {
@@ -68,6 +69,25 @@ func (t *table) filter(s *Store, f documents.Filter) (bson.D, error) {
 		}
 	}
 	return s.filter(f)
+}
+
+// present puts a comparison with null, which MongoDB knows, in the place of IsNull where that is denied of a scalar. An index finds the values so, where it would go through all that are
+// missing to find what exists: in an index those are nulls. Of a list it would be about its elements.
+func (t *table) present(f documents.Filter) documents.Filter {
+	switch f := f.(type) {
+	case documents.And:
+		out := make(documents.And, len(f))
+		for i, p := range f {
+			out[i] = t.present(p)
+		}
+		return out
+	case documents.Not:
+		null, ok := f.F.(documents.IsNull)
+		if field := t.byName[null.Field]; ok && field != nil && field.Type.Comparable() {
+			return documents.Not{F: documents.Compare{Field: null.Field}}
+		}
+	}
+	return f
 }
 
 func (t *table) document(s *Store, raw bson.Raw) (documents.Document, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -59,8 +60,18 @@ func (s *Store) find(ctx context.Context, t *table, filter bson.D, o *options.Fi
 	return s.drain(ctx, t, cursor, each)
 }
 
+// closingTime bounds how long it is tried to close a cursor.
+const closingTime = 2 * time.Second
+
+// closeCursor closes a cursor, also if the context has ended, before which it may not have been read to its end: the server would keep it for 10 minutes.
+func closeCursor(ctx context.Context, cursor *mongo.Cursor) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
+	defer stop()
+	_ = cursor.Close(ctx) // nobody waits for it
+}
+
 func (s *Store) drain(ctx context.Context, t *table, cursor *mongo.Cursor, each func(documents.Document, bson.Raw)) error {
-	defer func() { _ = cursor.Close(ctx) }()
+	defer closeCursor(ctx, cursor)
 	for cursor.Next(ctx) {
 		d, err := t.document(s, cursor.Current)
 		if err != nil {
@@ -80,39 +91,49 @@ func (s *Store) List(ctx context.Context, q documents.Query) ([]documents.Docume
 	if err != nil {
 		return nil, err
 	}
-	out := make([]documents.Document, 0, min(q.Limit, 100))
-	ranges := documents.PageRanges(q)
-	for together := 2; len(ranges) > 0 && len(out) < q.Limit; together = 1 {
-		n := min(together, len(ranges))
-		pieces, err := s.ranges(ctx, t, q, ranges[:n])
-		if err != nil {
-			return nil, err
-		}
-		for _, piece := range pieces {
-			before := documents.IDs(out)
-			for _, d := range piece {
-				if len(out) < q.Limit && !before[d.ID] {
-					out = append(out, d)
-				}
-			}
-		}
-		ranges = ranges[n:]
+	p, err := s.list(ctx, t, q, q.Limit)
+	if err == nil && p.short() {
+		p, err = s.list(ctx, t, q, 2*q.Limit)
 	}
+	if err != nil {
+		return nil, err
+	}
+	out := p.out[""]
 	if q.Last {
 		slices.Reverse(out)
 	}
 	return out, nil
 }
 
-// ranges reads ranges of a page at the same time, each up to the page's limit: some may be among those of another.
-func (s *Store) ranges(ctx context.Context, t *table, q documents.Query, ranges []documents.PageRange) ([][]documents.Document, error) {
+// list reads a page, under the key "", of ranges of so many documents at most.
+func (s *Store) list(ctx context.Context, t *table, q documents.Query, limit int) (*pages, error) {
+	p := newPages(q.Limit)
+	ranges := documents.PageRanges(q)
+	for together := 2; len(ranges) > 0 && len(p.out[""]) < q.Limit; together = 1 {
+		n := min(together, len(ranges))
+		pieces, err := s.ranges(ctx, t, q, ranges[:n], limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, piece := range pieces {
+			for _, d := range piece {
+				p.add("", d)
+			}
+		}
+		ranges = ranges[n:]
+	}
+	return p, nil
+}
+
+// ranges reads ranges of a page at the same time, each up to the limit: some may be among those of another.
+func (s *Store) ranges(ctx context.Context, t *table, q documents.Query, ranges []documents.PageRange, limit int) ([][]documents.Document, error) {
 	out := make([][]documents.Document, len(ranges))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, r := range ranges {
 		g.Go(func() error {
-			o := options.Find().SetSort(t.sorting(r.Orders)).SetLimit(int64(q.Limit))
+			o := options.Find().SetSort(t.sorting(r.Orders)).SetLimit(int64(limit))
 			return s.passing(ctx, t, r.Filter, o, q.Fields, nil, func(d documents.Document, _ bson.Raw) {
-				if len(out[i]) < q.Limit { // what is decided here has no limit in MongoDB
+				if len(out[i]) < limit { // what is decided here has no limit in MongoDB
 					out[i] = append(out[i], d)
 				}
 			})

@@ -65,7 +65,7 @@ func Open(ctx context.Context, uri string, model *schema.Model, o Options) (*Sto
 		defer stop()
 		return client.Disconnect(ctx)
 	})
-	if s.features, err = detect(ctx, client); err != nil {
+	if s.features, err = detect(ctx, s.db); err != nil {
 		_ = s.Close() // its error would say nothing more
 		return nil, fmt.Errorf("MongoDB cannot be reached or used: %w", err)
 	}

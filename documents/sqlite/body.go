@@ -18,9 +18,11 @@ type member struct {
 
 var errBody = errors.New("a stored body is not the JSON object it should be")
 
-// members splits a body.
-func members(body string) ([]member, error) {
-	out := make([]member, 0, 16)
+// usual is how many members a body has at most, as a rule: a slice of that capacity, given to members by who keeps it no longer than itself, is not allocated.
+const usual = 16
+
+// members splits a body, and appends its members to out.
+func members(out []member, body string) ([]member, error) {
 	err := rawjson.Members(body, func(name, value string) error {
 		out = append(out, member{name, value})
 		return nil

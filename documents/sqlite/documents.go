@@ -14,7 +14,7 @@ import (
 // record decodes a body: all of the entity's fields, or those named. Names that the entity doesn't have are ignored. An error comes with the field that it
 // is about.
 func (s *Store) record(e *entity, body string, only []string) (r schema.Record, field string, err error) {
-	ms, err := members(body)
+	ms, err := members(make([]member, 0, usual), body)
 	if err != nil {
 		return nil, "", err
 	}
@@ -66,7 +66,7 @@ func encodeSources(sources map[string]documents.Source) string {
 }
 
 func decodeSources(raw string) (map[string]documents.Source, error) {
-	refs, err := members(raw)
+	refs, err := members(make([]member, 0, usual), raw)
 	if err != nil || len(refs) == 0 {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func decodeSources(raw string) (map[string]documents.Source, error) {
 
 func decodeSource(raw string) (documents.Source, error) {
 	var src documents.Source
-	ms, err := members(raw)
+	ms, err := members(make([]member, 0, usual), raw)
 	for _, m := range ms {
 		switch m.name {
 		case "id":

@@ -40,7 +40,7 @@ func (s *Store) load(ctx context.Context, tx *sql.Tx, e *entity, ids []string) (
 			return nil, err
 		}
 		d := &stored{id: r.id, created: r.created, updated: r.updated, version: r.version, deleted: r.deleted}
-		if d.members, err = members(r.body); err != nil {
+		if d.members, err = members(make([]member, 0, usual), r.body); err != nil {
 			return nil, unreadable(e, d.id, 0, "", err)
 		}
 		if d.sources, err = decodeSources(r.sources); err != nil {

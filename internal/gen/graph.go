@@ -58,7 +58,7 @@ func node(o *resolve.Object) Node {
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")
 	for _, e := range m.Readables() {
-		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n", e.Name, e.Name, e.Name)
+		fmt.Fprintf(&b, "\n// %s is an object of that GraphQL type.\ntype %s resolve.Object\n\n// IsNode marks it as a Node.\nfunc (*%s) IsNode() {}\n\n// Object returns it as what it is to the runtime.\nfunc (o *%s) Object() *resolve.Object { return (*resolve.Object)(o) }\n", e.Name, e.Name, e.Name, e.Name)
 	}
 	return b.String()
 }

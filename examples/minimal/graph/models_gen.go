@@ -51,3 +51,6 @@ type Todo resolve.Object
 
 // IsNode marks it as a Node.
 func (*Todo) IsNode() {}
+
+// Object returns it as what it is to the runtime.
+func (o *Todo) Object() *resolve.Object { return (*resolve.Object)(o) }
