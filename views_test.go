@@ -123,17 +123,22 @@ func TestViewsAsOfAnInstant(t *testing.T) {
 		}
 		at := fmt.Sprintf("asOf: %q", instants[2].UTC().Format(time.RFC3339Nano))
 		for query, want := range map[string]string{
-			`customerRevenue(id: "c1", ` + at + `) { version }`:                                     "tells no version, createdAt and updatedAt",
-			`customers(` + at + `) { edges { node { revenue { edges { node { updatedAt } } } } } }`: "tells no version, createdAt and updatedAt",
-			`customerRevenues(` + at + `, orderBy: [{field: CREATED_AT}]) { totalCount }`:           "tells no version, createdAt and updatedAt",
-			`customerRevenues(` + at + `, where: {not: {version: {eq: 1}}}) { totalCount }`:         "tells no version, createdAt and updatedAt",
-			`node(id: "CustomerActivity:c1", ` + at + `) { nodeId }`:                                "asOf: CustomerActivity is a view that functions make",
-			`customerRevenues(asOf: "2100-01-01T00:00:00Z") { totalCount }`:                         "asOf is in the future",
+			`customerRevenue(id: "c1", ` + at + `) { version }`:                                                                                      "tells no version, createdAt and updatedAt",
+			`customers(` + at + `) { edges { node { revenue { edges { node { updatedAt } } } } } }`:                                                  "tells no version, createdAt and updatedAt",
+			`node(id: "CustomerRevenue:c1", ` + at + `) { nodeId ... on CustomerRevenue { ... { since: createdAt } } }`:                              "tells no version, createdAt and updatedAt",
+			`orders(` + at + `) { edges { node { customer { revenue { edges { row: node { v: version } } } } } } }`:                                  "tells no version, createdAt and updatedAt",
+			`customerRevenues(` + at + `, where: {or: [{customer: {version: {gte: 1}}}, {updatedAt: {gt: "2020-01-01T00:00:00Z"}}]}) { totalCount }`: "tells no version, createdAt and updatedAt",
+			`customerRevenues(` + at + `, orderBy: [{field: CREATED_AT}]) { totalCount }`:                                                            "tells no version, createdAt and updatedAt",
+			`customerRevenues(` + at + `, where: {not: {version: {eq: 1}}}) { totalCount }`:                                                          "tells no version, createdAt and updatedAt",
+			`node(id: "CustomerActivity:c1", ` + at + `) { nodeId }`:                                                                                 "asOf: CustomerActivity is a view that functions make",
+			`customerRevenues(asOf: "2100-01-01T00:00:00Z") { totalCount }`:                                                                          "asOf is in the future",
 		} {
 			if message := s.do("{ "+query+" }").want("errors.0.extensions.code", "INVALID_INPUT").at("errors.0.message"); !strings.Contains(message, want) {
 				t.Errorf("%s: %s", query, message)
 			}
 		}
+		s.do(`{ customerRevenues(`+at+`, where: {customer: {version: {gte: 1}}}, orderBy: [{customer: {field: VERSION}}], first: 1) { edges { node { id customer { version updatedAt } } } } }`).
+			want("data.customerRevenues.edges.0.node.customer.version", "1")
 		s.do(`{ customerRevenues(asOf: "1999-01-01T00:00:00Z") { totalCount } customerRevenue(id: "c1", asOf: "1999-01-01T00:00:00Z") { id } }`).
 			want("data.customerRevenues.totalCount", "0", "data.customerRevenue", "<nil>")
 	})
