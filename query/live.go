@@ -120,7 +120,7 @@ func (e *Engine) Watch(ctx context.Context, w Watch) (<-chan Change, error) {
 	go func() {
 		defer close(out)
 		defer remove()
-		if err := l.run(ctx, resume); err != nil && ctx.Err() == nil {
+		if err := l.run(unbounded(ctx), resume); err != nil && ctx.Err() == nil {
 			_ = l.send(ctx, Change{Err: err}) // who is gone needs no error
 		}
 	}()

@@ -12,7 +12,7 @@ import (
 // awaitView returns when a view may be read and has taken in what a position includes, or an error. What was known of a view that was withdrawn while somebody waited is of before: so
 // who was let go looks again whether it is ready, and whether it is as far.
 func (e *Engine) awaitView(ctx context.Context, state *viewState, after position.Position) error {
-	end := time.Now().Add(e.cfg.WaitBound)
+	end := e.until(ctx)
 	for {
 		if err := e.viewReady(ctx, state); err != nil || after.IsZero() {
 			return err

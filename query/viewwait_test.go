@@ -216,7 +216,13 @@ func TestWaitsForAViewEnd(t *testing.T) {
 	short := b.start(s, b.feed, 0)
 	_, err := short.Get(query.After(t.Context(), at(0, 5)), b.model.View("Total"), "w1", &query.Selection{})
 	refused(t, err, "Total is not consolidated as far as that position yet")
-	if n := e.WaitingFor("Total") + short.WaitingFor("Total"); n != 0 {
+	over := short.Bounded(t.Context()) // what e would wait for an hour for
+	_, err = e.Get(query.After(over, at(0, 5)), b.model.View("Total"), "w1", &query.Selection{})
+	refused(t, err, "Total is not consolidated as far as that position yet")
+	if a, b := e.Wait(over, at(0, 99)), e.WaitPast(over, time.Now()); !errors.Is(a, query.ErrBehind) || !errors.Is(b, query.ErrBehind) {
+		t.Error(a, b)
+	}
+	if n := e.WaitingFor("Total") + short.WaitingFor("Total") + e.Waiting(); n != 0 {
 		t.Errorf("%d are left waiting", n)
 	}
 }

@@ -25,7 +25,7 @@ func (e *Engine) Wait(ctx context.Context, p position.Position) error {
 		}
 	}
 	me := waiterFor(p)
-	_, err := e.wait(ctx, &e.waits, me, time.Now().Add(e.cfg.WaitBound), func() error {
+	_, err := e.wait(ctx, &e.waits, me, e.until(ctx), func() error {
 		at, _ := e.Reached().Place(me.goals[0].partition)
 		return &Error{ErrBehind.Code, fmt.Sprintf("the position %s is not consolidated yet, partition %d is at %d, not at %d: ask again later",
 			p, me.goals[0].partition, at.Seq, me.goals[0].place.Seq)}
@@ -41,10 +41,28 @@ func (e *Engine) WaitPast(ctx context.Context, t time.Time) error {
 		return invalid("asOf is in the future: ask for an instant that has passed")
 	}
 	me := &waiter{past: t, done: make(chan struct{})}
-	_, err := e.wait(ctx, &e.waits, me, time.Now().Add(e.cfg.WaitBound), func() error {
+	_, err := e.wait(ctx, &e.waits, me, e.until(ctx), func() error {
 		return &Error{ErrBehind.Code, fmt.Sprintf("what happened up to %s is not consolidated yet: ask again later", t.UTC().Format(time.RFC3339Nano))}
 	})
 	return err
+}
+
+type untilKey struct{}
+
+// Bounded returns a context in which all waits together last no longer than one would: those of Wait, of WaitPast, and of reads of views.
+func (e *Engine) Bounded(ctx context.Context) context.Context {
+	return context.WithValue(ctx, untilKey{}, time.Now().Add(e.cfg.WaitBound))
+}
+
+// unbounded undoes Bounded, for what goes on.
+func unbounded(ctx context.Context) context.Context { return context.WithValue(ctx, untilKey{}, nil) }
+
+// until is when a wait that begins now ends.
+func (e *Engine) until(ctx context.Context) time.Time {
+	if end, ok := ctx.Value(untilKey{}).(time.Time); ok {
+		return end
+	}
+	return time.Now().Add(e.cfg.WaitBound)
 }
 
 // waiterFor returns one who waits for a position.

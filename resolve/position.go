@@ -151,6 +151,7 @@ func (rt *Runtime) await(ctx context.Context, f field, after position.Position) 
 	if r != nil {
 		after = after.Join(r.atLeast)
 	}
+	ctx = rt.Queries.Bounded(ctx) // the field waits that long, whatever it waits for
 	if err := rt.Queries.Wait(ctx, after); err != nil {
 		return nil, err
 	}
