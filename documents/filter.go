@@ -45,6 +45,14 @@ type In struct {
 	Values []any
 }
 
+// Both returns the filter that holds if f does and other, which may be nil for a filter that always does.
+func Both(f, other Filter) Filter {
+	if other == nil {
+		return f
+	}
+	return And{f, other}
+}
+
 // InTexts returns an In of texts, such as ids.
 func InTexts(field string, texts []string) In {
 	values := make([]any, len(texts))

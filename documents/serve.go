@@ -42,11 +42,7 @@ func ServeBy(e *schema.Entity, by string, f Filter, orders []Order, past bool) S
 			v.indexes = append(v.indexes, i)
 		}
 	}
-	all := And{Compare{Field: by, Op: Eq, Value: ""}}
-	if f != nil {
-		all = append(all, f)
-	}
-	return v.serve(all, orders)
+	return v.serve(Both(Compare{Field: by, Op: Eq, Value: ""}, f), orders)
 }
 
 func (v *server) serve(f Filter, orders []Order) Serving {

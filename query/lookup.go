@@ -55,19 +55,15 @@ func (p *plan) lookUp(ctx context.Context, s *Selection, by string, keys []strin
 		return nil, err
 	}
 	lists := map[string][]documents.Document{}
-	within := documents.PageFilter(documents.Query{Orders: p.keys, After: p.after, Before: p.before})
 	for i, d := range docs {
 		key, _ := d.Fields[by].(string)
 		d.Fields = values[i]
-		if documents.Match(within, &d) {
-			lists[key] = append(lists[key], d)
-		}
+		lists[key] = append(lists[key], d)
 	}
-	orders := documents.PageOrders(p.page())
-	for _, list := range lists {
-		slices.SortFunc(list, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
+	for key, list := range lists {
+		lists[key] = inOrder(list, p.page())
 	}
-	if p.past != nil && p.entity.View != nil { // what was computed is whole, and stays as it is
+	if p.computes(p.entity) { // what was computed is whole, and stays as it is
 		return p.firstOf(lists, docs), nil
 	}
 	return p.fill(ctx, s, by, lists)
@@ -95,14 +91,15 @@ func (p *plan) turn(r *rows) {
 	}
 }
 
-func (p *plan) and(f documents.Filter) documents.Filter { return both(f, p.filter) }
+func (p *plan) and(f documents.Filter) documents.Filter { return documents.Both(f, p.filter) }
 
-// both returns the filter that holds if one does and the other, which may be nil.
-func both(f, other documents.Filter) documents.Filter {
-	if other == nil {
-		return f
-	}
-	return documents.And{f, other}
+// inOrder removes from documents what lies beyond the cursors of a query, and sorts the rest as its page is read: with Last from the end.
+func inOrder(docs []documents.Document, q documents.Query) []documents.Document {
+	within := documents.PageFilter(documents.Query{Orders: q.Orders, After: q.After, Before: q.Before})
+	docs = slices.DeleteFunc(docs, func(d documents.Document) bool { return !documents.Match(within, &d) })
+	orders := documents.PageOrders(q)
+	slices.SortFunc(docs, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
+	return docs
 }
 
 // moreRows is how many rows at least are tried once some of a page were gone.

@@ -14,17 +14,13 @@ import (
 // their sources had then, or, of sources that were gone by then, from those that they had last.
 type then struct {
 	engine *Engine
-	store  documents.Store
-	model  *schema.Model
 	at     time.Time
-
-	own      bool      // it is one list's, see moment.alone
-	computed *computed // then, of a view
+	last   *computed // what was computed last, if it is one list's alone, see moment.alone; else nil
 }
 
 // past is the moment of an instant; everything that happened up to it must be consolidated (WaitPast).
 func (e *Engine) past(at time.Time) moment {
-	t := &then{engine: e, store: e.cfg.Store, model: e.cfg.Model, at: at}
+	t := &then{engine: e, at: at}
 	return moment{reads: t, model: e.cfg.Model, bound: e.cfg.MaxLookup, secret: e.secret, past: t, allow: e.allow}
 }
 
@@ -78,11 +74,11 @@ func (e *Engine) HistoryAsOf(ctx context.Context, at *time.Time, entity *schema.
 
 // Load implements reads.
 func (t *then) Load(ctx context.Context, entity string, ids, fields []string) (map[string]documents.Document, error) {
-	if v := t.model.View(entity); v != nil {
+	if v := t.engine.cfg.Model.View(entity); v != nil {
 		return t.loadView(ctx, v, ids)
 	}
 	c := t.copiesOf(entity, fields)
-	docs, err := t.store.LoadAsOf(ctx, entity, ids, c.own, t.at)
+	docs, err := t.engine.cfg.Store.LoadAsOf(ctx, entity, ids, c.own, t.at)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +87,12 @@ func (t *then) Load(ctx context.Context, entity string, ids, fields []string) (m
 
 // List implements reads. The query must name no copies but in Fields.
 func (t *then) List(ctx context.Context, q documents.Query) ([]documents.Document, error) {
-	if v := t.model.View(q.Entity); v != nil {
+	if v := t.engine.cfg.Model.View(q.Entity); v != nil {
 		return t.listView(ctx, v, q)
 	}
 	c := t.copiesOf(q.Entity, q.Fields)
 	q.AsOf, q.Fields = t.at, c.own
-	docs, err := t.store.List(ctx, q)
+	docs, err := t.engine.cfg.Store.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +101,12 @@ func (t *then) List(ctx context.Context, q documents.Query) ([]documents.Documen
 
 // ListBy implements reads, as List.
 func (t *then) ListBy(ctx context.Context, q documents.Query, by string, keys []string) (map[string][]documents.Document, error) {
-	if v := t.model.View(q.Entity); v != nil {
+	if v := t.engine.cfg.Model.View(q.Entity); v != nil {
 		return t.listViewBy(ctx, v, q, by, keys)
 	}
 	c := t.copiesOf(q.Entity, q.Fields)
 	q.AsOf, q.Fields = t.at, c.own
-	lists, err := t.store.ListBy(ctx, q, by, keys)
+	lists, err := t.engine.cfg.Store.ListBy(ctx, q, by, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -119,17 +115,17 @@ func (t *then) ListBy(ctx context.Context, q documents.Query, by string, keys []
 
 // Count implements reads, as List.
 func (t *then) Count(ctx context.Context, q documents.CountQuery) (int64, error) {
-	if v := t.model.View(q.Entity); v != nil {
+	if v := t.engine.cfg.Model.View(q.Entity); v != nil {
 		docs, err := t.viewDocuments(ctx, v, q.Filter)
 		return counted(docs, q.Limit), err
 	}
 	q.AsOf = t.at
-	return t.store.Count(ctx, q)
+	return t.engine.cfg.Store.Count(ctx, q)
 }
 
 // CountBy implements reads, as List.
 func (t *then) CountBy(ctx context.Context, q documents.CountQuery, by string, keys []string) (map[string]int64, error) {
-	if v := t.model.View(q.Entity); v != nil {
+	if v := t.engine.cfg.Model.View(q.Entity); v != nil {
 		lists, err := t.viewDocumentsBy(ctx, v, q.Filter, by, keys)
 		counts := make(map[string]int64, len(lists))
 		for key, docs := range lists {
@@ -138,19 +134,19 @@ func (t *then) CountBy(ctx context.Context, q documents.CountQuery, by string, k
 		return counts, err
 	}
 	q.AsOf = t.at
-	return t.store.CountBy(ctx, q, by, keys)
+	return t.engine.cfg.Store.CountBy(ctx, q, by, keys)
 }
 
 // gone returns tombstones of an instant as they last lived, and whether there are more than the limit: then not all.
 func (t *then) gone(ctx context.Context, entity string, limit int) (docs []documents.Document, more bool, err error) {
-	dead, err := t.store.List(ctx, documents.Query{Entity: entity, AsOf: t.at, Gone: true, Limit: limit, Fields: []string{}})
+	dead, err := t.engine.cfg.Store.List(ctx, documents.Query{Entity: entity, AsOf: t.at, Gone: true, Limit: limit, Fields: []string{}})
 	if err != nil || len(dead) == 0 {
 		return nil, false, err
 	}
 	if len(dead) == limit { // there may be more: who asks has a bound far above what is found
 		return nil, true, nil
 	}
-	last, err := documents.LastLives(ctx, t.store, entity, dead)
+	last, err := documents.LastLives(ctx, t.engine.cfg.Store, entity, dead)
 	for _, d := range dead {
 		if v, ok := last[d.ID]; ok {
 			docs = append(docs, documents.Document{ID: v.ID, Version: v.Version, CreatedAt: v.CreatedAt, UpdatedAt: v.At, Fields: v.State})
@@ -169,7 +165,7 @@ type copying struct {
 
 // copiesOf parts the fields that are asked for, nil for all, into own fields and copies.
 func (t *then) copiesOf(entity string, fields []string) *copying {
-	c := &copying{then: t, entity: t.model.Entity(entity), via: map[string][]*schema.Field{}}
+	c := &copying{then: t, entity: t.engine.cfg.Model.Entity(entity), via: map[string][]*schema.Field{}}
 	if c.entity == nil {
 		return c // the store says so
 	}
@@ -225,7 +221,7 @@ func (c *copying) sources(ctx context.Context, via string, ids []string) (map[st
 		fields[i] = f.Copy.Field
 	}
 	source := c.entity.Field(via).Ref.Entity
-	docs, err := c.store.LoadAsOf(ctx, source, ids, fields, c.at)
+	docs, err := c.engine.cfg.Store.LoadAsOf(ctx, source, ids, fields, c.at)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +234,7 @@ func (c *copying) sources(ctx context.Context, via string, ids []string) (map[st
 			out[id] = d.Fields
 		}
 	}
-	last, err := documents.LastLives(ctx, c.store, source, dead)
+	last, err := documents.LastLives(ctx, c.engine.cfg.Store, source, dead)
 	for id, v := range last {
 		out[id] = v.State
 	}

@@ -2,7 +2,6 @@ package query
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/daybook-cqrs/daybook/documents"
@@ -168,7 +167,7 @@ func (p pusher) ids(f documents.Filter) documents.Filter {
 	}
 	values := make([][]any, len(p.view.Groups)) // by group, of each id
 	for _, id := range ids {
-		if of, possible := p.valuesIn(id.(string)); possible {
+		if of, possible := aggregate.Values(p.view, id.(string)); possible {
 			for i := range of {
 				values[i] = append(values[i], of[i])
 			}
@@ -187,44 +186,4 @@ func (p pusher) ids(f documents.Filter) documents.Filter {
 		return nil
 	}
 	return all
-}
-
-// valuesIn returns the values of the groups in an id, nil for what it does not tell; possible is false if no group has that id.
-func (p pusher) valuesIn(id string) (values []any, possible bool) {
-	values = make([]any, len(p.view.Groups))
-	for i, text := range aggregate.Texts(id, len(values)) {
-		if text == nil {
-			continue
-		}
-		v, err := groupValue(p.view.Groups[i], *text)
-		if err != nil {
-			return nil, false
-		}
-		values[i] = v
-	}
-	return values, true
-}
-
-// groupValue reads the text of a value of a group in an id. An error says that no value of its kind has it.
-func groupValue(g *schema.ViewField, text string) (any, error) {
-	if g.Field.Ref != nil {
-		return text, nil
-	}
-	switch g.Field.Type.Kind {
-	case schema.KindInt:
-		return strconv.Atoi(text)
-	case schema.KindLong:
-		return scalar.ParseLong(text)
-	case schema.KindBoolean:
-		return strconv.ParseBool(text)
-	case schema.KindDecimal:
-		return scalar.ParseDecimal(text)
-	case schema.KindUUID:
-		return scalar.ParseUUID(text)
-	case schema.KindDate:
-		return scalar.ParseDate(text)
-	case schema.KindDateTime:
-		return scalar.ParseDateTime(text)
-	}
-	return text, nil // an ID, a String or an enum
 }

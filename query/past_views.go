@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,17 +23,17 @@ import (
 // viewDocuments returns the documents of a view of which a filter holds, by id, with all of their fields. They have no versions and times. Callers must not change them: for the next
 // who asks the same they need not be computed again, if t is a list's own.
 func (t *then) viewDocuments(ctx context.Context, v *schema.Entity, f documents.Filter) ([]documents.Document, error) {
-	if m := t.computed; m != nil && m.view == v && reflect.DeepEqual(m.filter, f) {
-		return m.docs, nil
+	if t.last != nil && t.last.view == v && reflect.DeepEqual(t.last.filter, f) {
+		return t.last.docs, nil
 	}
 	docs, err := t.compute(ctx, v, f)
-	if err == nil && t.own {
-		t.computed = &computed{v, f, docs}
+	if err == nil && t.last != nil {
+		*t.last = computed{v, f, docs}
 	}
 	return docs, err
 }
 
-// computed is what was computed last: what a list counts, sorts and shows is the same.
+// computed is what was computed of a view. What a list counts, sorts and shows is the same.
 type computed struct {
 	view   *schema.Entity
 	filter documents.Filter
@@ -41,13 +42,16 @@ type computed struct {
 
 // alone returns the moment for the reads of one list, which come one after the other.
 func (m moment) alone(e *schema.Entity) moment {
-	if m.past != nil && e.View != nil {
+	if m.computes(e) {
 		then := *m.past
-		then.own = true
+		then.last = &computed{}
 		m.past, m.reads = &then, &then
 	}
 	return m
 }
+
+// computes reports whether what is read of e at the moment is computed: it is a view, as it was.
+func (m moment) computes(e *schema.Entity) bool { return m.past != nil && e.View != nil }
 
 func (t *then) compute(ctx context.Context, v *schema.Entity, f documents.Filter) ([]documents.Document, error) {
 	groups := aggregate.NewGroups(v.View)
@@ -74,23 +78,23 @@ func (t *then) compute(ctx context.Context, v *schema.Entity, f documents.Filter
 func (t *then) addTo(ctx context.Context, groups *aggregate.Groups, v *schema.Entity, source int, f documents.Filter, left *int64) error {
 	e := v.View.Sources[source].Entity
 	pushed, _ := pusher{v.View, source}.push(f)
-	tooMany := t.tooMany(v, e)
+	var refused error
 	if err := t.engine.allow(ctx, scan{entity: e, filter: pushed, asOf: t.at}); err != nil {
 		var unfound *Error
 		if !errors.As(err, &unfound) || unfound.Code != CodeNoIndex {
 			return err
 		}
-		pushed, tooMany = nil, &Error{unfound.Code, fmt.Sprintf("asOf: %s is computed from %s: %s", v.Name, e.Plural, unfound.Message)}
+		pushed, refused = nil, &Error{unfound.Code, fmt.Sprintf("asOf: %s is computed from %s: %s", v.Name, e.Plural, unfound.Message)}
 	}
 	q := documents.Query{Entity: e.Name, Filter: pushed, AsOf: t.at, Fields: aggregate.Needs(v.View, source)}
 	for {
 		q.Limit = int(min(documents.MaxLimit, *left+1))
-		docs, err := t.store.List(ctx, q)
+		docs, err := t.engine.cfg.Store.List(ctx, q)
 		if err != nil {
 			return err
 		}
 		if *left -= int64(len(docs)); *left < 0 {
-			return tooMany
+			return cmp.Or(refused, t.tooMany(v, e))
 		}
 		for _, d := range docs {
 			if err := groups.Add(source, d.ID, d.Fields); err != nil {
@@ -141,7 +145,7 @@ func (t *then) listViewBy(ctx context.Context, v *schema.Entity, q documents.Que
 
 // viewDocumentsBy returns the documents of which a filter holds by the key in one of their refs.
 func (t *then) viewDocumentsBy(ctx context.Context, v *schema.Entity, f documents.Filter, by string, keys []string) (map[string][]documents.Document, error) {
-	docs, err := t.viewDocuments(ctx, v, both(documents.InTexts(by, keys), f))
+	docs, err := t.viewDocuments(ctx, v, documents.Both(documents.InTexts(by, keys), f))
 	lists := map[string][]documents.Document{}
 	for _, d := range docs {
 		key, _ := d.Fields[by].(string)
@@ -152,10 +156,7 @@ func (t *then) viewDocumentsBy(ctx context.Context, v *schema.Entity, f document
 
 // pageOf returns what a query has of documents of which its filter holds.
 func pageOf(docs []documents.Document, q documents.Query) []documents.Document {
-	within := documents.PageFilter(documents.Query{Orders: q.Orders, After: q.After, Before: q.Before})
-	out := slices.DeleteFunc(slices.Clone(docs), func(d documents.Document) bool { return !documents.Match(within, &d) })
-	orders := documents.PageOrders(q)
-	slices.SortFunc(out, func(a, b documents.Document) int { return documents.CompareDocuments(orders, &a, &b) })
+	out := inOrder(slices.Clone(docs), q)
 	out = out[:min(len(out), q.Limit)]
 	if q.Last {
 		slices.Reverse(out)
@@ -189,7 +190,7 @@ func ErrPastUnknown(e *schema.Entity) error {
 
 // knows returns an error if a list asks for what nothing knows of the moment.
 func (m moment) knows(e *schema.Entity, a ListArgs) error {
-	if m.past == nil || e.View == nil {
+	if !m.computes(e) {
 		return nil
 	}
 	unknown := documents.Any(a.Filter, func(f documents.Filter) bool { return unknownThen(e, documents.FieldOf(f)) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -193,43 +194,27 @@ func list[E any](w *writer, f *writtenField, t *ast.Type, vs []E) bool {
 
 // scalar writes a value that is of the Go type which its GraphQL type is bound to.
 func (w *writer) scalar(name string, v any) bool {
-	var of string
 	switch v := v.(type) {
 	case string:
 		w.text(v)
 		return !bound(name)
 	case int:
 		w.out = strconv.AppendInt(w.out, int64(v), 10)
-		of = "Int"
+		return name == "Int"
 	case bool:
 		w.out = strconv.AppendBool(w.out, v)
-		of = "Boolean"
+		return name == "Boolean"
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return false
 		}
 		w.out = strconv.AppendFloat(w.out, v, 'g', -1, 64)
-		of = "Float"
-	case scalar.Decimal:
-		v.MarshalGQL(w)
-		of = "Decimal"
-	case scalar.DateTime:
-		v.MarshalGQL(w)
-		of = "DateTime"
-	case scalar.Date:
-		v.MarshalGQL(w)
-		of = "Date"
-	case scalar.Long:
-		v.MarshalGQL(w)
-		of = "Long"
-	case scalar.UUID:
-		v.MarshalGQL(w)
-		of = "UUID"
-	case scalar.JSON:
-		v.MarshalGQL(w)
-		of = "JSON"
+		return name == "Float"
+	case scalar.Decimal, scalar.DateTime, scalar.Date, scalar.Long, scalar.UUID, scalar.JSON: // GraphQL calls them as Go does
+		v.(graphql.Marshaler).MarshalGQL(w)
+		return name == reflect.TypeOf(v).Name()
 	}
-	return name == of
+	return false
 }
 
 // bound reports whether a scalar's Go type is another than string.

@@ -62,7 +62,7 @@ func (s *Store) command(t *table, f documents.Filter, orders []documents.Order, 
 
 // commandBy is what ListBy sends.
 func (s *Store) commandBy(t *table, q documents.Query, by string, keys []string) (bson.D, error) {
-	among := ofKeys(by, keys, documents.PageFilter(q))
+	among := documents.Both(documents.InTexts(by, keys), documents.PageFilter(q))
 	if !s.features.TopN {
 		return s.command(t, among, documents.PageOrders(q), maxScan+1)
 	}

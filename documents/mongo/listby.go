@@ -26,7 +26,7 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 	if len(keys) == 0 {
 		return map[string][]documents.Document{}, nil
 	}
-	among := ofKeys(by, keys, documents.PageFilter(q))
+	among := documents.Both(documents.InTexts(by, keys), documents.PageFilter(q))
 	p := newPages(q.Limit)
 	if !s.features.TopN {
 		err = s.slice(ctx, t, q, by, among, p)
@@ -40,15 +40,6 @@ func (s *Store) ListBy(ctx context.Context, q documents.Query, by string, keys [
 		}
 	}
 	return p.out, err
-}
-
-// ofKeys is a filter on the documents whose ref holds one of the keys.
-func ofKeys(by string, keys []string, f documents.Filter) documents.Filter {
-	all := documents.And{documents.InTexts(by, keys)}
-	if f != nil {
-		all = append(all, f)
-	}
-	return all
 }
 
 // topN has the server keep the first n of every group.
@@ -128,7 +119,7 @@ func (s *Store) CountBy(ctx context.Context, q documents.CountQuery, by string, 
 	if len(keys) == 0 {
 		return out, nil
 	}
-	among := ofKeys(by, keys, q.Filter)
+	among := documents.Both(documents.InTexts(by, keys), q.Filter)
 	if _, rest := s.split(among); rest != nil {
 		err := s.passing(ctx, t, among, options.Find(), []string{by}, nil, func(d documents.Document, _ bson.Raw) { out[d.Fields[by].(string)]++ })
 		return out, err

@@ -156,8 +156,49 @@ func TallyID(group, field, text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Texts returns the texts of the values in an id of n groups, as ID wrote it: nil for null, and for what the id does not tell. Whatever is no such id has some texts, or none.
-func Texts(id string, n int) []*string {
+// Values returns the values of a view's groups in an id, as ID wrote it: nil for null, and for what the id does not tell. possible is false if no group has that id. If it is true some need not
+// have it either.
+func Values(v *schema.View, id string) (values []any, possible bool) {
+	values = make([]any, len(v.Groups))
+	for i, text := range texts(id, len(values)) {
+		if text == nil {
+			continue
+		}
+		value, err := fromPlain(v.Groups[i].Field, *text)
+		if err != nil {
+			return nil, false
+		}
+		values[i] = value
+	}
+	return values, true
+}
+
+// fromPlain reads what plain wrote of a value of a group. An error says that no value of its kind has that text.
+func fromPlain(f *schema.Field, text string) (any, error) {
+	if f.Ref != nil {
+		return text, nil
+	}
+	switch f.Type.Kind {
+	case schema.KindInt:
+		return strconv.Atoi(text)
+	case schema.KindLong:
+		return scalar.ParseLong(text)
+	case schema.KindBoolean:
+		return strconv.ParseBool(text)
+	case schema.KindDecimal:
+		return scalar.ParseDecimal(text)
+	case schema.KindUUID:
+		return scalar.ParseUUID(text)
+	case schema.KindDate:
+		return scalar.ParseDate(text)
+	case schema.KindDateTime:
+		return scalar.ParseDateTime(text)
+	}
+	return text, nil // an ID, a String or an enum
+}
+
+// texts returns the texts of the values in an id of n groups: nil for null, and for what the id does not tell. Whatever is no such id has some texts, or none.
+func texts(id string, n int) []*string {
 	out := make([]*string, n)
 	switch {
 	case n == 0 || strings.HasPrefix(id, "~#"):

@@ -124,13 +124,12 @@ func (s *sdl) roots() {
 		s.WriteString(readQueries)
 		for _, e := range s.model.Readables() {
 			s.from(e.Pos)
+			asOf, says := ", asOf: DateTime", " With `asOf` all of the answer is as it was at that instant."
 			if e.View != nil && e.View.Project {
-				s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.\"\n  %s(id: ID!, atLeast: Position): %s\n", e.Singular, e.Singular, e.Name)
-				s.printf("  %s(%s, atLeast: Position): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
-				continue
+				asOf, says = "", ""
 			}
-			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated. With `asOf` all of the answer is as it was at that instant.\"\n  %s(id: ID!, atLeast: Position, asOf: DateTime): %s\n", e.Singular, e.Singular, e.Name)
-			s.printf("  %s(%s, atLeast: Position, asOf: DateTime): %sConnection!\n", e.Plural, listArgs(e.Name), e.Name)
+			s.printf("  \"The %s of that id. It waits until the position `atLeast` is consolidated.%s\"\n  %s(id: ID!, atLeast: Position%s): %s\n", e.Singular, says, e.Singular, asOf, e.Name)
+			s.printf("  %s(%s, atLeast: Position%s): %sConnection!\n", e.Plural, listArgs(e.Name), asOf, e.Name)
 		}
 	}
 	s.WriteString("}\n")
