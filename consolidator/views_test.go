@@ -152,7 +152,7 @@ func (r *rival) LoadView(ctx context.Context, view string, ids []string) (map[st
 // TestWritesThatComeTooLateAreComputedAgain, of documents as of tallies.
 func TestWritesThatComeTooLateAreComputedAgain(t *testing.T) {
 	w := newViewWorld(t, false, 11)
-	w.do(150)
+	w.do(300)
 	s := w.newStore()
 	r := &rival{Store: s}
 	w.runViews(t.Context(), w.model, r, w.feed, 6, func() bool { return w.viewsDone(s) })

@@ -39,10 +39,11 @@ func (f *said) Announce(ctx context.Context, p feed.Progress) error {
 	if len(p.Views) < len(f.views) {
 		f.some++
 	}
-	f.there(p, "the entities", func() (map[int]documents.Checkpoint, error) { return f.store.Checkpoints(ctx) })
+	look := context.WithoutCancel(ctx) // what is there does not depend on whether the consolidator is being stopped
+	f.there(p, "the entities", func() (map[int]documents.Checkpoint, error) { return f.store.Checkpoints(look) })
 	for _, stored := range p.Views {
 		name := f.views[stored]
-		f.there(p, stored, func() (map[int]documents.Checkpoint, error) { return f.store.ViewCheckpoints(ctx, name) })
+		f.there(p, stored, func() (map[int]documents.Checkpoint, error) { return f.store.ViewCheckpoints(look, name) })
 		f.at[name] = f.at[name].Join(position.At(p.Partition, p.Place))
 	}
 	return f.Feed.Announce(ctx, p)
